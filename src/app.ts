@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Caller } from '../gen/keyturn/options/v1/options.ts';
+import type { Authenticator } from './call/authenticate/authenticator.ts';
+import { DeviceUpdateJwtAuthenticator } from './call/authenticate/device_update_jwt.ts';
+import { OperatorAuthenticator } from './call/authenticate/operator.ts';
+import { joinEndpoints } from './call/endpoints.ts';
+import { Pipeline } from './call/pipeline.ts';
+import type { Authenticators } from './call/pipeline.ts';
+import { Telemetry } from './call/telemetry.ts';
+import { systemClock } from './clock.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import { compileContract } from './contract/contract.ts';
+import { loadImage } from './contract/image.ts';
+import { openDataFolder } from './data_folder.ts';
+import type { DataFolder } from './data_folder.ts';
+import { AuditEventStore } from './db/audit_event.ts';
+import { Database } from './db/database.ts';
+import { DeviceStore } from './db/device.ts';
+import { startEmbeddedPostgres } from './db/embedded/index.ts';
+import type { EmbeddedPostgres } from './db/embedded/index.ts';
+import { ProjectStore } from './db/project.ts';
+import { RotationStore } from './db/rotation.ts';
+import { createLog } from './log.ts';
+import type { Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { Readiness } from './readiness.ts';
+import { DeviceKeyService } from './services/device_key_service.ts';
+import { AuditEvents } from './services/operator_service/audit_events.ts';
+import { Devices } from './services/operator_service/devices.ts';
+import { operatorService } from './services/operator_service/index.ts';
+import { Projects } from './services/operator_service/projects.ts';
+import { GrpcServer } from './transport/grpc/server.ts';
+import type { Address, Listener } from './transport/listener.ts';
+import { Transcoder } from './transport/rest/index.ts';
+import { RestServer } from './transport/rest/server.ts';
+import { systemPages } from './system_pages.ts';
+
+/** A running service. Disposing of it drains: calls in flight finish first. */
+export interface App extends AsyncDisposable {
+  /** Where it listens. */
+  readonly http: Address;
+  readonly grpc: Address;
+  readonly store: 'embedded' | 'postgres';
+  readonly operatorToken: string;
+  readonly database: Database;
+  readonly embedded: EmbeddedPostgres | undefined;
+}
+
+/** Parts that a test puts in place of the usual ones. */
+export interface Overrides {
+  readonly clock?: Clock;
+  readonly log?: Log;
+  /** Settings of the embedded server. */
+  readonly postgresSettings?: Record<string, string>;
+}
+
+/** How long calls in flight may take to finish at the end, milliseconds. */
+const DRAIN_GRACE = 10_000;
+const POOL_SIZE = 16;
+
+/** Builds and starts a service. What it has started is stopped again if a later part fails. */
+export async function build(config: Config, overrides: Overrides = {}): Promise<App> {
+  await using started = new AsyncDisposableStack();
+  const clock = overrides.clock ?? systemClock;
+  const log = overrides.log ?? createLog(config.logLevel);
+  // The contract is checked before anything is started: a hole in it stops the start.
+  const image = loadImage();
+  const contract = compileContract(image, 'keyturn.v1');
+
+  const folder = config.databaseUrl === undefined ? started.use(openDataFolder(config.dataDir)) : undefined;
+  const operatorToken = config.operatorToken ?? makeOperatorToken(folder);
+  const embedded = folder && started.use(await startEmbedded(folder, log, overrides));
+  const url = config.databaseUrl ?? urlOf(embedded);
+  const database = started.use(await Database.open({ url, poolSize: POOL_SIZE, log: (line) => log.info({ part: 'database' }, line) }));
+  for (const name of await database.migrate()) log.info({ migration: name }, 'migrated');
+
+  const rotations = new RotationStore(database.run);
+  const endpoints = joinEndpoints(contract, [
+    ...new DeviceKeyService(rotations, config.iothentix, clock).bindings(),
+    ...operatorService(
+      new Devices(new DeviceStore(database), config.iothentix.algorithms, clock),
+      new Projects(new ProjectStore(database), clock),
+      new AuditEvents(new AuditEventStore(database.run)),
+    ),
+  ]);
+  const metrics = createMetrics();
+  const authenticators: Authenticators = new Map<Caller, Authenticator>([
+    [Caller.CALLER_OPERATOR, new OperatorAuthenticator(operatorToken)],
+    [Caller.CALLER_DEVICE_UPDATE_JWT, new DeviceUpdateJwtAuthenticator(rotations, config.iothentix, clock)],
+  ]);
+  const pipeline = new Pipeline(contract, endpoints, authenticators, new Telemetry(log, metrics));
+
+  const grpc = new GrpcServer({ endpoints, pipeline, image });
+  const readiness = started.use(new Readiness(database, (serving) => grpc.setServing(serving)));
+  const rest = new RestServer({
+    transcoder: new Transcoder(endpoints, image),
+    pipeline,
+    pages: systemPages(readiness, metrics),
+    envelopes: { words: new Map([['Forbbiden', config.iothentix.forbiddenStatus]]) },
+    log,
+  });
+  const grpcPort = await listen(started, grpc, config.grpc, 'KEYTURN_GRPC_LISTEN');
+  const httpPort = await listen(started, rest, config.http, 'KEYTURN_HTTP_LISTEN');
+  // Disposed of first: from here on nothing is ready any more.
+  started.defer(() => readiness.stop());
+  await readiness.start();
+
+  const stack = started.move();
+  return {
+    http: { host: config.http.host, port: httpPort },
+    grpc: { host: config.grpc.host, port: grpcPort },
+    store: embedded === undefined ? 'postgres' : 'embedded',
+    operatorToken,
+    database,
+    embedded,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+function makeOperatorToken(folder: DataFolder | undefined): string {
+  if (folder === undefined) throw new Error('set KEYTURN_OPERATOR_TOKEN');
+  return folder.readOrCreate('operator.token', () => randomBytes(32).toString('base64url'));
+}
+
+function startEmbedded(folder: DataFolder, log: Log, overrides: Overrides): Promise<EmbeddedPostgres> {
+  return startEmbeddedPostgres({
+    folder: join(folder.path, 'postgres'),
+    log: (line, fields) => log.info({ ...fields, part: 'postgres' }, line),
+    ...(overrides.postgresSettings === undefined ? {} : { settings: overrides.postgresSettings }),
+  });
+}
+
+function urlOf(embedded: EmbeddedPostgres | undefined): string {
+  if (embedded === undefined) throw new Error('there is no database');
+  const { host, port, user, password, database } = embedded;
+  return `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
+}
+
+async function listen(started: AsyncDisposableStack, listener: Listener, address: Address, setting: string): Promise<number> {
+  try {
+    const port = await listener.listen(address);
+    started.defer(() => listener.close(DRAIN_GRACE));
+    return port;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`cannot listen on ${address.host}:${address.port}: ${reason}; set ${setting} to an address that is free`, {
+      cause: error,
+    });
+  }
+}

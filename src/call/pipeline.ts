@@ -1,0 +1,118 @@
+import { Fault } from '../../gen/keyturn/options/v1/options.ts';
+import type { Caller } from '../../gen/keyturn/options/v1/options.ts';
+import { FaultError } from '../contract/fault.ts';
+import type { Contract } from '../contract/model.ts';
+import type { Authenticator } from './authenticate/authenticator.ts';
+import type { Answer, Call, IncomingCall, Outcome } from './call.ts';
+import type { Endpoint } from './endpoints.ts';
+import type { Observer } from './observer.ts';
+import type { Principal } from './principal.ts';
+import { refuse } from './refusal.ts';
+
+/** How each kind of caller proves who it is. */
+export type Authenticators = ReadonlyMap<Caller, Authenticator>;
+
+/**
+ * The chain that every call passes, whichever wire it came over: log, limit,
+ * authenticate, authorize, decode, validate, handle. Who is asking is settled on
+ * headers before the body is decoded, because the contracts fix that order.
+ */
+export class Pipeline {
+  readonly #contract: Contract;
+  readonly #endpoints: ReadonlyMap<string, Endpoint>;
+  readonly #authenticators: Authenticators;
+  readonly #observer: Observer;
+
+  /** Throws if a method's caller has no authenticator. */
+  constructor(contract: Contract, endpoints: readonly Endpoint[], authenticators: Authenticators, observer: Observer) {
+    this.#contract = contract;
+    this.#endpoints = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]));
+    this.#authenticators = authenticators;
+    this.#observer = observer;
+    for (const { path, method } of endpoints) {
+      if (!authenticators.has(method.rules.caller)) throw new Error(`${path}: nothing authenticates its caller`);
+    }
+  }
+
+  /** Runs a call to its end. Never throws. */
+  async run(incoming: IncomingCall): Promise<Outcome> {
+    const { method } = incoming;
+    const ended = this.#observer.begin(incoming);
+    try {
+      const answer = await this.#pass(incoming);
+      ended(answer);
+      return answer;
+    } catch (error) {
+      const refusal = refuse(this.#contract, method.service, method.reasons, error);
+      ended(refusal, error);
+      return refusal;
+    }
+  }
+
+  async #pass(incoming: IncomingCall): Promise<Answer> {
+    const endpoint = this.#endpointOf(incoming);
+    const authenticator = this.#authenticatorOf(endpoint);
+    limitSize(incoming);
+    const principal = await authenticator.authenticate(incoming);
+    authenticator.authorize(principal);
+    authenticator.limit(principal);
+    const request = content(principal, () => {
+      const message = incoming.decode();
+      validate(endpoint, message);
+      return message;
+    });
+    incoming.signal.throwIfAborted();
+    this.#observer.request(incoming, endpoint, request);
+    return this.#handle(endpoint, incoming, principal, request);
+  }
+
+  async #handle(endpoint: Endpoint, incoming: IncomingCall, principal: Principal, request: object): Promise<Answer> {
+    const { rules } = endpoint.method;
+    const metadata = new Map<string, string>();
+    const call: Call = {
+      requestId: incoming.requestId,
+      peer: incoming.peer,
+      principal,
+      signal: incoming.signal,
+      setMetadata(name, value) {
+        if (!rules.responseHeaders.includes(name)) throw new Error(`${endpoint.path} does not list the header ${name}`);
+        metadata.set(name, value);
+      },
+    };
+    const message = await endpoint.handle(request as never, call);
+    return { ok: true, message, status: rules.statuses[0] ?? 200, metadata };
+  }
+
+  #endpointOf(incoming: IncomingCall): Endpoint {
+    const endpoint = this.#endpoints.get(incoming.method.path);
+    if (endpoint === undefined) throw new Error(`${incoming.method.path} is not an endpoint`);
+    return endpoint;
+  }
+
+  #authenticatorOf(endpoint: Endpoint): Authenticator {
+    const authenticator = this.#authenticators.get(endpoint.method.rules.caller);
+    if (authenticator === undefined) throw new Error(`${endpoint.path}: nothing authenticates its caller`);
+    return authenticator;
+  }
+}
+
+function limitSize({ bodyBytes, method }: IncomingCall): void {
+  const most = method.rules.maxBodyBytes;
+  if (bodyBytes > most) throw new FaultError(Fault.FAULT_BODY_TOO_LARGE, `the body has more than ${most} bytes`);
+}
+
+function validate(endpoint: Endpoint, message: object): void {
+  const violations = endpoint.validate(message);
+  if (violations.length === 0) return;
+  throw new FaultError(Fault.FAULT_CONTENT_INVALID, 'the request has fields that do not fit', violations);
+}
+
+/** Some principals must not learn what is wrong with their content. */
+function content<T>(principal: Principal, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (principal.contentFault === undefined) throw error;
+    throw new FaultError(principal.contentFault, 'the content does not fit, and this caller may not learn why', [], { cause: error });
+  }
+}

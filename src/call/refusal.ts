@@ -1,0 +1,36 @@
+import { Fault } from '../../gen/keyturn/options/v1/options.ts';
+import { FaultError } from '../contract/fault.ts';
+import type { Contract, Reason, Service } from '../contract/model.ts';
+import { ApiError } from '../errors.ts';
+import { Unavailable } from '../unavailable.ts';
+import type { Refusal } from './call.ts';
+
+/** The refusal of a fault in the envelope of a service. */
+export function refuseFault(service: Service, error: FaultError): Refusal {
+  const { violations } = error;
+  return { ok: false, reason: reasonOf(service, error.fault), violations, metadata: new Map() };
+}
+
+/**
+ * The refusal for anything that was thrown. A reason that `allowed` does not
+ * hold is a fault of the program, and leaves as such.
+ */
+export function refuse(contract: Contract, service: Service, allowed: ReadonlySet<Reason>, error: unknown): Refusal {
+  if (error instanceof FaultError) return refuseFault(service, error);
+  if (error instanceof ApiError) {
+    const reason = contract.reasons.get(error.reason);
+    if (reason !== undefined && allowed.has(reason)) {
+      const { violations } = error;
+      return { ok: false, reason, violations, metadata: new Map(Object.entries(error.metadata)) };
+    }
+  }
+  const fault = error instanceof Unavailable ? Fault.FAULT_UNAVAILABLE : Fault.FAULT_INTERNAL;
+  return { ok: false, reason: reasonOf(service, fault), violations: [], metadata: new Map() };
+}
+
+function reasonOf(service: Service, fault: Fault): Reason {
+  const reason = service.faults.get(fault);
+  // The boot checks have given every envelope a reason for every fault.
+  if (reason === undefined) throw new Error(`no reason for fault ${fault} in ${service.desc.typeName}`);
+  return reason;
+}

@@ -1,0 +1,41 @@
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { IncomingCall, Outcome } from './call.ts';
+import type { Endpoint } from './endpoints.ts';
+import type { Observer } from './observer.ts';
+
+/** One log line and one count for each call. Lines hold the method, never the target, headers or body. */
+export class Telemetry implements Observer {
+  readonly #log: Log;
+  readonly #metrics: Metrics;
+
+  constructor(log: Log, metrics: Metrics) {
+    this.#log = log;
+    this.#metrics = metrics;
+  }
+
+  begin(call: IncomingCall): (outcome: Outcome, error?: unknown) => void {
+    const start = performance.now();
+    return (outcome, error) => this.#end(call, performance.now() - start, outcome, error);
+  }
+
+  request(call: IncomingCall, endpoint: Endpoint, message: object): void {
+    if (!this.#log.isLevelEnabled('debug')) return;
+    this.#log.debug({ request_id: call.requestId, method: call.method.path, request: endpoint.redact(message) }, 'request');
+  }
+
+  #end(call: IncomingCall, milliseconds: number, outcome: Outcome, error: unknown): void {
+    const { wire, method, requestId, peer } = call;
+    const reason = outcome.ok ? 'OK' : outcome.reason.name;
+    this.#metrics.calls.inc({ method: method.path, wire, reason });
+    this.#metrics.duration.observe({ method: method.path, wire }, milliseconds / 1000);
+    const line = { request_id: requestId, method: method.path, wire, peer, reason, ms: Math.round(milliseconds * 100) / 100 };
+    if (outcome.ok) this.#log.info(line, 'call');
+    else if (outcome.reason.rules.httpStatus < 500) this.#log.info({ ...line, detail: detailOf(error) }, 'call refused');
+    else this.#log.error({ ...line, err: error }, 'call failed');
+  }
+}
+
+function detailOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown';
+}

@@ -1,0 +1,71 @@
+import {
+  Caller,
+  Envelope,
+  Fault,
+  JsonInput,
+  JsonNames,
+  JsonUnset,
+  Query,
+} from '../../gen/keyturn/options/v1/options.ts';
+import type { Method, Reason, Service } from './model.ts';
+
+const FAULTS = Object.values(Fault).filter((fault) => fault > 0);
+const MEDIA_TYPES = new Set(['application/json', 'application/x-www-form-urlencoded']);
+
+/** The envelope has a form, and exactly one reason for each fault. */
+export function checkService(service: Service, holes: string[]): void {
+  const { desc, rules, faults } = service;
+  const say = (hole: string): unknown => holes.push(`${desc.toString()}: ${hole}`);
+  if (!(rules.envelope > 0)) say('has no envelope');
+  if (!(rules.otherMethods > 0)) say('does not say what other_methods get');
+  for (const prefix of rules.pathPrefixes) {
+    if (!/^\/$|^(\/[^/]+)+$/.test(prefix)) say(`path prefix ${prefix} is not / or whole segments`);
+  }
+  if (rules.envelope === Envelope.ENVELOPE_UNSPECIFIED) return;
+  for (const fault of FAULTS) {
+    if (!faults.has(fault)) say(`its envelope has no reason for fault ${faultName(fault)}`);
+  }
+}
+
+/** Nothing that a call needs was forgotten. */
+export function checkMethod(method: Method, holes: string[]): void {
+  const { desc, rules } = method;
+  const say = (hole: string): unknown => holes.push(`${desc.toString()}: ${hole}`);
+  if (!(rules.caller > Caller.CALLER_UNSPECIFIED)) say('does not say who may call: set caller');
+  if (rules.maxBodyBytes === 0) say('has no limit: set max_body_bytes');
+  if (!(rules.jsonNames > JsonNames.JSON_NAMES_UNSPECIFIED)) say('does not say json_names');
+  if (!(rules.jsonUnset > JsonUnset.JSON_UNSET_UNSPECIFIED)) say('does not say json_unset');
+  if (!(rules.query > Query.QUERY_UNSPECIFIED)) say('does not say what becomes of the query');
+  if (rules.statuses.length === 0) say('has no status of success: set statuses');
+  for (const status of rules.statuses) if (status < 200 || status > 299) say(`status ${status} is not one of success`);
+  if (desc.methodKind !== 'unary') say('is a stream, which is not served yet');
+  if (method.http.length === 0) say('has no google.api.http rule');
+  for (const rule of method.http) {
+    if (rule.body !== '' && rules.mediaTypes.length === 0) say('takes a body but no media type: set media_types');
+  }
+  for (const type of rules.mediaTypes) if (!MEDIA_TYPES.has(type)) say(`media type ${type} is not read yet`);
+  if (rules.mediaTypes.includes('application/json') && !(rules.jsonInput > JsonInput.JSON_INPUT_UNSPECIFIED)) {
+    say('does not say json_input');
+  }
+  for (const name of rules.responseHeaders) if (!/^[a-z0-9-]+$/.test(name)) say(`response header ${name} is not in lower case`);
+}
+
+/** Each reason can leave over both wires; no two stand for one fault of an envelope. */
+export function checkReasons(reasons: readonly Reason[], holes: string[]): void {
+  const taken = new Set<string>();
+  for (const { name, rules } of reasons) {
+    if (rules.envelope === Envelope.ENVELOPE_UNSPECIFIED || rules.envelope < 0) holes.push(`reason ${name} has no envelope`);
+    if (rules.code <= 0) holes.push(`reason ${name} has no gRPC code`);
+    if (rules.httpStatus < 400 || rules.httpStatus > 599) holes.push(`reason ${name} has no HTTP status of refusal`);
+    if (rules.sentence === '') holes.push(`reason ${name} has no public sentence`);
+    for (const fault of rules.faults) {
+      const key = `${rules.envelope} ${fault}`;
+      if (taken.has(key)) holes.push(`reason ${name}: another reason of its envelope stands for ${faultName(fault)}`);
+      taken.add(key);
+    }
+  }
+}
+
+function faultName(fault: Fault): string {
+  return Object.entries(Fault).find(([, number]) => number === fault)?.[0] ?? String(fault);
+}

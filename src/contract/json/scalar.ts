@@ -1,0 +1,67 @@
+import { ScalarType } from '@bufbuild/protobuf';
+
+const INT32 = new Set<ScalarType>([ScalarType.INT32, ScalarType.SINT32, ScalarType.SFIXED32]);
+const UINT32 = new Set<ScalarType>([ScalarType.UINT32, ScalarType.FIXED32]);
+const INT64 = new Set<ScalarType>([ScalarType.INT64, ScalarType.SINT64, ScalarType.SFIXED64]);
+const UINT64 = new Set<ScalarType>([ScalarType.UINT64, ScalarType.FIXED64]);
+const NOT_FINITE = new Set(['NaN', 'Infinity', '-Infinity']);
+
+/**
+ * Whether a JSON value is one of this type, by the proto3 JSON mapping. Text
+ * for numbers counts only where `text` is true. A JSON number beyond 2^53 is
+ * not exact and never fits a 64-bit field.
+ */
+export function fitsScalar(type: ScalarType, value: unknown, text: boolean): boolean {
+  switch (type) {
+    case ScalarType.STRING:
+      return typeof value === 'string';
+    case ScalarType.BOOL:
+      return typeof value === 'boolean';
+    case ScalarType.BYTES:
+      return typeof value === 'string' && /^(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)={0,2}$/.test(value);
+    case ScalarType.FLOAT:
+    case ScalarType.DOUBLE:
+      return typeof value === 'number' || (text && typeof value === 'string' && isFloatText(value));
+    default:
+      return fitsInteger(type, value, text);
+  }
+}
+
+/** What a field of this type expects, for people. */
+export function describeScalar(type: ScalarType): string {
+  switch (type) {
+    case ScalarType.STRING:
+      return 'a string';
+    case ScalarType.BOOL:
+      return 'true or false';
+    case ScalarType.BYTES:
+      return 'bytes as base64';
+    case ScalarType.FLOAT:
+    case ScalarType.DOUBLE:
+      return 'a number';
+    default: {
+      const [low, high] = rangeOf(type);
+      return `an integer from ${low} to ${high}`;
+    }
+  }
+}
+
+function fitsInteger(type: ScalarType, value: unknown, text: boolean): boolean {
+  const [low, high] = rangeOf(type);
+  if (typeof value === 'number') return Number.isSafeInteger(value) && BigInt(value) >= low && BigInt(value) <= high;
+  if (!text || typeof value !== 'string' || !/^-?(?:0|[1-9][0-9]{0,19})$/.test(value)) return false;
+  const integer = BigInt(value);
+  return integer >= low && integer <= high;
+}
+
+function rangeOf(type: ScalarType): readonly [bigint, bigint] {
+  if (INT32.has(type)) return [-(2n ** 31n), 2n ** 31n - 1n];
+  if (UINT32.has(type)) return [0n, 2n ** 32n - 1n];
+  if (INT64.has(type)) return [-(2n ** 63n), 2n ** 63n - 1n];
+  if (UINT64.has(type)) return [0n, 2n ** 64n - 1n];
+  throw new Error(`scalar type ${type} is not an integer`);
+}
+
+function isFloatText(value: string): boolean {
+  return NOT_FINITE.has(value) || /^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/.test(value);
+}

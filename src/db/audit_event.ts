@@ -1,0 +1,51 @@
+import type { Run } from './database.ts';
+
+export interface AuditEventRow {
+  readonly event_id: string;
+  readonly xact: string;
+  readonly occurred_at: Date;
+  readonly project_id: string;
+  readonly device_id: string;
+  readonly action: string;
+  readonly actor: string;
+  readonly request_id: string;
+  readonly peer: string;
+  readonly details: Readonly<Record<string, string>>;
+}
+
+/**
+ * A place in the trail. Identity values do not commit in order; transaction ids
+ * with identity values do not change their order once all older transactions have ended.
+ */
+export interface AuditCursor {
+  readonly xact: string;
+  readonly eventId: string;
+}
+
+const COLUMNS = 'event_id, xact::text as xact, occurred_at, project_id, device_id, action, actor, request_id, peer, details';
+const NEWEST = "coalesce($1::xid8, '18446744073709551615'), coalesce($2::bigint, 9223372036854775807)";
+const PAGE = `(audit_event.xact, event_id) < (${NEWEST}) order by audit_event.xact desc, event_id desc limit $3`;
+
+const LIST = { name: 'audit_list', text: `select ${COLUMNS} from audit_event where ${PAGE}` };
+
+const LIST_OF_DEVICE = {
+  name: 'audit_list_of_device',
+  text: `select ${COLUMNS} from audit_event where device_id = $4 and ${PAGE}`,
+};
+
+/** Reads the audit trail. Its rows are written by the statements that make the changes. */
+export class AuditEventStore {
+  readonly #run: Run;
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  /** Events, newest first: of one device if it is given, before `before` if it is given. */
+  async list(deviceId: string | undefined, before: AuditCursor | undefined, limit: number): Promise<AuditEventRow[]> {
+    const values = [before?.xact ?? null, before?.eventId ?? null, limit];
+    return deviceId === undefined
+      ? this.#run<AuditEventRow>(LIST, values)
+      : this.#run<AuditEventRow>(LIST_OF_DEVICE, [...values, deviceId]);
+  }
+}

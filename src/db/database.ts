@@ -1,0 +1,169 @@
+import { MikroORM } from '@mikro-orm/postgresql';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { Migrator } from '@mikro-orm/migrations';
+import pg from 'pg';
+import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import { Unavailable } from '../unavailable.ts';
+import { entities } from './entities.ts';
+import { migrate, migrationOptions } from './migrate.ts';
+
+/** Where the database is. */
+export interface DatabaseAddress {
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: string;
+  /** Most connections at once. */
+  readonly poolSize: number;
+  /** Hears what the driver has to say, such as of lost connections. */
+  log(line: string): void;
+}
+
+/** A statement that the server prepares once for each connection, by its name. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Runs one statement with bound parameters. Throws Unavailable if the database does not answer. */
+export type Run = <Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]) => Promise<Row[]>;
+
+/** How long a statement, a lock or an idle transaction may take, milliseconds. */
+const TIMEOUTS = { statement_timeout: 10_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 };
+const CONNECT_TIMEOUT = 5_000;
+
+/**
+ * PostgreSQL through MikroORM: entities and migrations are MikroORM's, and all
+ * that is hot or secret is a prepared statement on the same pool, because
+ * MikroORM writes values into the text of its statements.
+ */
+export class Database implements AsyncDisposable {
+  readonly #orm: MikroORM;
+  readonly #pool: Pool;
+
+  private constructor(orm: MikroORM, pool: Pool) {
+    this.#orm = orm;
+    this.#pool = pool;
+  }
+
+  /** Opens the pool and checks that the database answers. Throws Unavailable if it does not. */
+  static async open(address: DatabaseAddress): Promise<Database> {
+    const orm = await MikroORM.init({
+      entities,
+      clientUrl: address.url,
+      pool: { min: 0, max: address.poolSize },
+      driverOptions: { connectionTimeoutMillis: CONNECT_TIMEOUT, ...TIMEOUTS, application_name: 'keyturn', keepAlive: true },
+      logger: (line) => address.log(line),
+      colors: false,
+      extensions: [Migrator],
+      migrations: migrationOptions,
+    });
+    const pool = await orm.em.getConnection().getNativeClient();
+    const database = new Database(orm, pool);
+    try {
+      await database.ping();
+    } catch (error) {
+      await database[Symbol.asyncDispose]();
+      throw error;
+    }
+    return database;
+  }
+
+  /** Brings the schema up to this version. */
+  async migrate(): Promise<string[]> {
+    return reachable(() => migrate(this.#orm, this.#pool));
+  }
+
+  /** The ORM itself, for migrations backwards and the comparison of schemas. */
+  get orm(): MikroORM {
+    return this.#orm;
+  }
+
+  /** Reads entities; values that are secret or hot go through `run`. */
+  async read<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
+    return reachable(() => work(this.#orm.em.fork()));
+  }
+
+  readonly run: Run = (statement, values) => runOn(this.#pool, statement, values);
+
+  /** Runs several statements as one transaction; rolls back if `work` throws. */
+  async transaction<T>(work: (run: Run) => Promise<T>): Promise<T> {
+    const client = await reachable(() => this.#pool.connect());
+    let broken: Error | undefined;
+    try {
+      await client.query('begin');
+      const result = await work((statement, values) => runOn(client, statement, values));
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch((rollbackError: Error) => {
+        broken = rollbackError;
+      });
+      throw toUnavailable(error);
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** Throws Unavailable unless the database answers. */
+  async ping(): Promise<void> {
+    await this.run({ name: 'ping', text: 'select 1' }, []);
+  }
+
+  /** Connections of the pool: open, idle, and callers that wait for one. */
+  get pool(): { total: number; idle: number; waiting: number } {
+    return { total: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#orm.close(true);
+  }
+}
+
+async function runOn<Row extends QueryResultRow>(
+  target: Pool | PoolClient,
+  statement: Statement,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  // The pool's own parsers are MikroORM's, which leave times as text.
+  const query = { ...statement, values: [...values], types: pg.types };
+  const result = await reachable(() => target.query<Row>(query));
+  return result.rows;
+}
+
+async function reachable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toUnavailable(error);
+  }
+}
+
+/**
+ * SQLSTATE classes that say nothing about the statement: connection exceptions,
+ * insufficient resources, operator intervention, system errors, a server that
+ * only reads, and a lock that did not come in time.
+ */
+const OUTSIDE = /^(?:08|53|57|58|25006|55P03)/;
+
+function toUnavailable(error: unknown): unknown {
+  const cause = rootOf(error);
+  const code = cause instanceof pg.DatabaseError ? cause.code : undefined;
+  if (code === undefined ? cause instanceof Error && isConnectionFault(cause) : OUTSIDE.test(code)) {
+    return new Unavailable('the database does not answer', { cause: error });
+  }
+  return error;
+}
+
+/** MikroORM wraps the driver's error. */
+function rootOf(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error && !(error instanceof Unavailable) ? error.cause : error;
+}
+
+function isConnectionFault(error: Error): boolean {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return /^E[A-Z]+$/.test(code) || /connection|terminat|timeout exceeded|after calling end/i.test(error.message);
+}
+
+/** The constraint that a statement violated, if that is what its error says. */
+export function violatedConstraint(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError && error.code === '23505' ? error.constraint : undefined;
+}

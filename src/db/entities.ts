@@ -1,0 +1,131 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import type { InferEntity } from '@mikro-orm/core';
+
+/** A transaction id that readers of a cursor order by (see audit_event.ts). */
+const xact = () => p.string().columnType('xid8').defaultRaw('pg_current_xact_id()');
+
+export const ProjectEntity = defineEntity({
+  name: 'Project',
+  tableName: 'project',
+  properties: {
+    projectId: p.string().primary().length(64),
+    name: p.string().length(128),
+    createdAt: p.datetime().columnType('timestamptz'),
+  },
+});
+
+export const DeviceEntity = defineEntity({
+  name: 'Device',
+  tableName: 'device',
+  indexes: [{ name: 'device_project_index', properties: ['projectId', 'deviceId'] }],
+  checks: [{ name: 'device_state_check', expression: "state in ('ACTIVE', 'FROZEN')" }],
+  properties: {
+    deviceId: p.string().primary().length(128),
+    projectId: p.string().length(64),
+    nodeId: p.string().length(256),
+    productId: p.string().length(256),
+    state: p.string().length(16).$type<'ACTIVE' | 'FROZEN'>(),
+    updatesAllowed: p.boolean(),
+    scopes: p.array().columnType('text[]'),
+    /** Thumbprint of the current key. */
+    currentKey: p.string().length(64).nullable(),
+    createdAt: p.datetime().columnType('timestamptz'),
+    updatedAt: p.datetime().columnType('timestamptz'),
+  },
+});
+
+export const PublicKeyEntity = defineEntity({
+  name: 'PublicKey',
+  tableName: 'public_key',
+  indexes: [{ name: 'public_key_device_index', properties: ['deviceId', 'ordinal'] }],
+  checks: [{ name: 'public_key_state_check', expression: "state in ('CURRENT', 'RETIRED', 'REVOKED')" }],
+  properties: {
+    thumbprint: p.string().primary().length(64),
+    /** Grows with each key of a device. */
+    ordinal: p.bigint().columnType('bigint').autoincrement(),
+    deviceId: p.string().length(128),
+    state: p.string().length(16).$type<'CURRENT' | 'RETIRED' | 'REVOKED'>(),
+    kind: p.string().length(16),
+    spki: p.blob(),
+    activatedAt: p.datetime().columnType('timestamptz'),
+    retiredAt: p.datetime().columnType('timestamptz').nullable(),
+    rotationId: p.uuid().nullable(),
+  },
+});
+
+export const RotationEntity = defineEntity({
+  name: 'Rotation',
+  tableName: 'rotation',
+  indexes: [{ name: 'rotation_device_time_index', properties: ['deviceId', 'rotatedAt'] }],
+  properties: {
+    deviceId: p.string().primary().length(128),
+    jwtSha256: p.blob().primary(),
+    rotationId: p.uuid(),
+    jti: p.string().length(64),
+    oldThumbprint: p.string().length(64),
+    newThumbprint: p.string().length(64),
+    rotatedAt: p.datetime().columnType('timestamptz'),
+  },
+});
+
+export const UsedJtiEntity = defineEntity({
+  name: 'UsedJti',
+  tableName: 'used_jti',
+  properties: {
+    deviceId: p.string().primary().length(128),
+    jti: p.string().primary().length(64),
+    /** The key that signed the JWT; the entry lives as long as it. */
+    thumbprint: p.string().length(64),
+    usedAt: p.datetime().columnType('timestamptz'),
+  },
+});
+
+export const AuditEventEntity = defineEntity({
+  name: 'AuditEvent',
+  tableName: 'audit_event',
+  indexes: [
+    { name: 'audit_event_cursor_index', properties: ['xact', 'eventId'] },
+    { name: 'audit_event_device_index', properties: ['deviceId', 'xact', 'eventId'] },
+  ],
+  properties: {
+    eventId: p.bigint().primary().autoincrement(),
+    xact: xact(),
+    occurredAt: p.datetime().columnType('timestamptz'),
+    projectId: p.string().length(64),
+    deviceId: p.string().length(128),
+    action: p.string().length(64),
+    actor: p.string().length(64),
+    requestId: p.string().length(128),
+    peer: p.string().length(64),
+    details: p.json<Record<string, string>>(),
+  },
+});
+
+export const OutboxEntity = defineEntity({
+  name: 'Outbox',
+  tableName: 'outbox',
+  indexes: [{ name: 'outbox_cursor_index', properties: ['xact', 'eventId'] }],
+  properties: {
+    eventId: p.bigint().primary().autoincrement(),
+    xact: xact(),
+    occurredAt: p.datetime().columnType('timestamptz'),
+    projectId: p.string().length(64),
+    deviceId: p.string().length(128),
+    type: p.string().length(64),
+    payload: p.json<Record<string, string>>(),
+  },
+});
+
+export type ProjectRow = InferEntity<typeof ProjectEntity>;
+export type DeviceRow = InferEntity<typeof DeviceEntity>;
+export type PublicKeyRow = InferEntity<typeof PublicKeyEntity>;
+
+export const entities = [
+  ProjectEntity,
+  DeviceEntity,
+  PublicKeyEntity,
+  RotationEntity,
+  UsedJtiEntity,
+  AuditEventEntity,
+  OutboxEntity,
+];

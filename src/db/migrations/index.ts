@@ -1,0 +1,4 @@
+import { Migration0001 } from './migration_0001.ts';
+
+/** Every migration, in order. A released one is never changed. */
+export const migrationsList = [{ name: '0001', class: Migration0001 }];

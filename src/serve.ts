@@ -1,0 +1,62 @@
+import { build } from './app.ts';
+import type { App } from './app.ts';
+import { ConfigError, readConfig } from './config.ts';
+import type { Config, Environment } from './config.ts';
+
+/** Exit codes of the service: 0 after a signal, 1 if it cannot start, 2 for bad settings. */
+const FAILED = 1;
+const BAD_SETTINGS = 2;
+
+/**
+ * Runs the service until SIGTERM or SIGINT and drains it. Returns the exit
+ * code. A second signal ends the process at once.
+ */
+export async function serve(environment: Environment): Promise<number> {
+  const signalled = nextSignal();
+  let config: Config;
+  try {
+    config = readConfig(environment);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`keyturn: bad settings\n${error.message.replaceAll(/^/gm, '  ')}\n`);
+    return BAD_SETTINGS;
+  }
+  try {
+    await using app = await build(config);
+    announce(app);
+    await signalled;
+    return 0;
+  } catch (error) {
+    process.stderr.write(`keyturn: ${error instanceof Error ? error.message : String(error)}\n`);
+    return FAILED;
+  }
+}
+
+function announce(app: App): void {
+  for (const { host } of [app.http, app.grpc]) {
+    if (!isLoopback(host)) process.stderr.write(`keyturn: warning: ${host} is reachable from outside and has no TLS; put a TLS proxy before it\n`);
+  }
+  const http = `http://${formatHost(app.http.host)}:${app.http.port}`;
+  process.stdout.write(`keyturn ready http=${http} grpc=${formatHost(app.grpc.host)}:${app.grpc.port} store=${app.store}\n`);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+function formatHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function nextSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let count = 0;
+    const onSignal = (): void => {
+      count += 1;
+      if (count > 1) process.exit(FAILED);
+      resolve();
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}

@@ -1,0 +1,119 @@
+import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
+import type {
+  CreateDeviceRequest,
+  CreateDeviceResponse,
+  GetDeviceRequest,
+  ListDeviceKeysRequest,
+  ListDeviceKeysResponse,
+  OperatorServiceDeleteDeviceRequest,
+  OperatorServiceDeleteDeviceResponse,
+  OperatorServiceListDevicesRequest,
+  OperatorServiceListDevicesResponse,
+} from '../../../gen/keyturn/v1/operator_service.ts';
+import type { Device } from '../../../gen/keyturn/v1/device.ts';
+import type { Call } from '../../call/call.ts';
+import type { Clock } from '../../clock.ts';
+import type { JwsAlgorithm } from '../../crypto/algorithms.ts';
+import { parsePublicKey } from '../../crypto/public_key.ts';
+import type { PublicKey } from '../../crypto/public_key.ts';
+import type { DeviceStore } from '../../db/device.ts';
+import { ApiError } from '../../errors.ts';
+import { originOf } from '../origin.ts';
+import { integerCursor, invalid, readPage } from './page.ts';
+import { toDevice, toDeviceKey } from './resources.ts';
+
+const DEFAULT_PROJECT = 'default';
+
+/** The calls of OperatorService that concern devices and their keys. */
+export class Devices {
+  readonly #store: DeviceStore;
+  readonly #algorithms: ReadonlySet<JwsAlgorithm>;
+  readonly #clock: Clock;
+
+  constructor(store: DeviceStore, algorithms: ReadonlySet<JwsAlgorithm>, clock: Clock) {
+    this.#store = store;
+    this.#algorithms = algorithms;
+    this.#clock = clock;
+  }
+
+  async create(request: CreateDeviceRequest, call: Call): Promise<CreateDeviceResponse> {
+    if (request.secret !== '') throw invalid('secret', 'device secrets are not served yet; leave it out');
+    const key = this.#keyOf(request);
+    const origin = originOf(call, this.#clock);
+    const device = {
+      deviceId: request.deviceId,
+      projectId: request.projectId || DEFAULT_PROJECT,
+      nodeId: request.nodeId,
+      productId: request.productId,
+      scopes: request.scopes,
+      updatesAllowed: request.updatesAllowed ?? true,
+    };
+    switch (await this.#store.create({ ...device, key }, origin)) {
+      case 'created': {
+        const currentKey = key?.thumbprint ?? null;
+        return { device: toDevice({ ...device, state: 'ACTIVE', currentKey, createdAt: origin.at, updatedAt: origin.at }) };
+      }
+      case 'device_exists':
+        throw new ApiError(ErrorReason.ERROR_REASON_DEVICE_EXISTS, 'the device id is taken');
+      case 'key_known':
+        throw new ApiError(ErrorReason.ERROR_REASON_PUBLIC_KEY_EXISTS, 'the key is or was the key of a device');
+      default:
+        throw new ApiError(ErrorReason.ERROR_REASON_PROJECT_NOT_FOUND, 'there is no such project');
+    }
+  }
+
+  async get(request: GetDeviceRequest): Promise<{ device: Device }> {
+    return { device: await this.#find(request.deviceId) };
+  }
+
+  async list(request: OperatorServiceListDevicesRequest): Promise<OperatorServiceListDevicesResponse> {
+    const projectId = request.projectId || undefined;
+    const page = await readPage(
+      request,
+      1,
+      (after, limit) => this.#store.list(projectId, after?.[0], limit),
+      (row) => [row.deviceId],
+    );
+    return { devices: page.rows.map(toDevice), nextPageToken: page.nextPageToken };
+  }
+
+  async delete(request: OperatorServiceDeleteDeviceRequest, call: Call): Promise<OperatorServiceDeleteDeviceResponse> {
+    if (!(await this.#store.remove(request.deviceId, originOf(call, this.#clock)))) throw notFound();
+    return {};
+  }
+
+  async setState(request: { deviceId: string }, state: 'ACTIVE' | 'FROZEN', call: Call): Promise<{ device: Device }> {
+    await this.#store.setState(request.deviceId, state, originOf(call, this.#clock));
+    return { device: await this.#find(request.deviceId) };
+  }
+
+  async listKeys(request: ListDeviceKeysRequest): Promise<ListDeviceKeysResponse> {
+    const { deviceId } = request;
+    const page = await readPage(
+      request,
+      1,
+      (before, limit) => this.#store.listKeys(deviceId, integerCursor(before?.[0]), limit),
+      (row) => [String(row.ordinal)],
+    );
+    if (page.rows.length === 0 && request.pageToken === '') await this.#find(deviceId);
+    return { keys: page.rows.map(toDeviceKey), nextPageToken: page.nextPageToken };
+  }
+
+  async #find(deviceId: string): Promise<Device> {
+    const row = await this.#store.get(deviceId);
+    if (row === undefined) throw notFound();
+    return toDevice(row);
+  }
+
+  #keyOf({ publicKey }: CreateDeviceRequest): PublicKey | undefined {
+    if (publicKey === '') return undefined;
+    const key = parsePublicKey(publicKey, this.#algorithms);
+    if (key !== undefined) return key;
+    const enabled = [...this.#algorithms].join(', ');
+    throw invalid('public_key', `expects a canonical public key as PEM or JWK, of a type that an enabled algorithm uses (${enabled})`);
+  }
+}
+
+function notFound(): ApiError {
+  return new ApiError(ErrorReason.ERROR_REASON_DEVICE_NOT_FOUND, 'there is no such device');
+}

@@ -1,0 +1,66 @@
+import type { Timestamp } from '../../../gen/google/protobuf/timestamp.ts';
+import type { AuditEvent } from '../../../gen/keyturn/v1/audit_event.ts';
+import { DeviceKeyState, DeviceState } from '../../../gen/keyturn/v1/device.ts';
+import type { Device, DeviceKey } from '../../../gen/keyturn/v1/device.ts';
+import type { Project } from '../../../gen/keyturn/v1/project.ts';
+import { toPem } from '../../crypto/public_key.ts';
+import type { AuditEventRow } from '../../db/audit_event.ts';
+import type { DeviceRow, ProjectRow, PublicKeyRow } from '../../db/entities.ts';
+
+const DEVICE_STATES = { ACTIVE: DeviceState.DEVICE_STATE_ACTIVE, FROZEN: DeviceState.DEVICE_STATE_FROZEN };
+const KEY_STATES = {
+  CURRENT: DeviceKeyState.DEVICE_KEY_STATE_CURRENT,
+  RETIRED: DeviceKeyState.DEVICE_KEY_STATE_RETIRED,
+  REVOKED: DeviceKeyState.DEVICE_KEY_STATE_REVOKED,
+};
+
+export function toDevice(row: DeviceRow): Device {
+  return {
+    deviceId: row.deviceId,
+    projectId: row.projectId,
+    nodeId: row.nodeId,
+    productId: row.productId,
+    state: DEVICE_STATES[row.state],
+    updatesAllowed: row.updatesAllowed,
+    scopes: row.scopes,
+    keyThumbprint: row.currentKey ?? '',
+    createdAt: toTimestamp(row.createdAt),
+    updatedAt: toTimestamp(row.updatedAt),
+  };
+}
+
+export function toDeviceKey(row: PublicKeyRow): DeviceKey {
+  return {
+    thumbprint: row.thumbprint,
+    algorithm: row.kind,
+    publicKey: toPem(Buffer.from(row.spki)),
+    state: KEY_STATES[row.state],
+    activatedAt: toTimestamp(row.activatedAt),
+    retiredAt: row.retiredAt ? toTimestamp(row.retiredAt) : undefined,
+    rotationId: row.rotationId ?? '',
+  };
+}
+
+export function toProject(row: ProjectRow): Project {
+  return { projectId: row.projectId, name: row.name, createdAt: toTimestamp(row.createdAt) };
+}
+
+export function toAuditEvent(row: AuditEventRow): AuditEvent {
+  return {
+    eventId: row.event_id,
+    occurredAt: toTimestamp(row.occurred_at),
+    projectId: row.project_id,
+    deviceId: row.device_id,
+    action: row.action,
+    actor: row.actor,
+    requestId: row.request_id,
+    peer: row.peer,
+    details: row.details,
+  };
+}
+
+function toTimestamp(date: Date): Timestamp {
+  const milliseconds = date.getTime();
+  const seconds = Math.floor(milliseconds / 1000);
+  return { seconds: BigInt(seconds), nanos: (milliseconds - seconds * 1000) * 1_000_000 };
+}

@@ -1,0 +1,9 @@
+import type { Call } from '../call/call.ts';
+import type { Clock } from '../clock.ts';
+import type { Origin } from '../db/origin.ts';
+
+/** Where a change that this call makes comes from, for its audit event. */
+export function originOf(call: Call, clock: Clock): Origin {
+  const actor = call.principal.kind === 'operator' ? 'operator' : 'device';
+  return { actor, requestId: call.requestId, peer: call.peer, at: clock.now() };
+}

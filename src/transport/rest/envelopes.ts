@@ -1,0 +1,53 @@
+import { Envelope } from '../../../gen/keyturn/options/v1/options.ts';
+import type { Refusal } from '../../call/call.ts';
+
+/** The bytes of a refusal. */
+export interface ErrorBody {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** What settings change in the bytes of refusals. */
+export interface EnvelopeSettings {
+  /** Code words that a setting replaces: from, to. */
+  readonly words: ReadonlyMap<string, string>;
+}
+
+type Write = (refusal: Refusal, requestId: string, settings: EnvelopeSettings) => object;
+
+const TYPE = 'type.googleapis.com/google.rpc.';
+
+/** google.rpc.Status as JSON, with the same details as over gRPC. */
+const rpcStatus: Write = ({ reason, violations }, requestId) => {
+  const details: object[] = [
+    { '@type': `${TYPE}ErrorInfo`, reason: reason.name, domain: 'keyturn' },
+    { '@type': `${TYPE}RequestInfo`, requestId },
+  ];
+  if (violations.length > 0) details.push({ '@type': `${TYPE}BadRequest`, fieldViolations: violations });
+  return { code: reason.rules.code, message: reason.rules.sentence, details };
+};
+
+/** contracts/iothentix.md section 3. Its 429 has no request id and another order of members. */
+const iotIdp: Write = ({ reason }, requestId, { words }) => {
+  const { httpStatus: code, sentence: message, word } = reason.rules;
+  const status = words.get(word) ?? word;
+  return { error: code === 429 ? { code, message, status } : { code, status, request: requestId, message } };
+};
+
+const WRITERS: ReadonlyMap<Envelope, Write> = new Map([
+  [Envelope.ENVELOPE_RPC_STATUS, rpcStatus],
+  [Envelope.ENVELOPE_IOT_IDP, iotIdp],
+]);
+
+/** Whether this envelope can be written. */
+export function hasEnvelope(envelope: Envelope): boolean {
+  return WRITERS.has(envelope);
+}
+
+/** Writes a refusal in the envelope of its reason: compact JSON without a trailing newline. */
+export function writeRefusal(refusal: Refusal, requestId: string, settings: EnvelopeSettings): ErrorBody {
+  const { envelope, httpStatus } = refusal.reason.rules;
+  const write = WRITERS.get(envelope);
+  if (write === undefined) throw new Error(`envelope ${envelope} cannot be written`);
+  return { status: httpStatus, body: JSON.stringify(write(refusal, requestId, settings)) };
+}

@@ -1,0 +1,99 @@
+import { Fault, OtherMethods } from '../../../gen/keyturn/options/v1/options.ts';
+import type { Endpoint } from '../../call/endpoints.ts';
+import type { Image } from '../../contract/image.ts';
+import type { Service } from '../../contract/model.ts';
+import { compileRule } from './bind.ts';
+import type { RouteBinding } from './bind.ts';
+import { hasEnvelope } from './envelopes.ts';
+import { compileRoutes } from './routes.ts';
+import type { Routes } from './routes.ts';
+
+export { compileRoutes } from './routes.ts';
+export type { Match, RouteSpec, Routes } from './routes.ts';
+export { RouteError } from './template.ts';
+
+/** A route: one REST binding of an endpoint. */
+export interface Route {
+  readonly endpoint: Endpoint;
+  readonly binding: RouteBinding;
+}
+
+/** What a request line leads to. */
+export type Found =
+  | { readonly kind: 'route'; readonly route: Route; readonly variables: Readonly<Record<string, string>> }
+  /** An OPTIONS request that is answered with the methods of its path. */
+  | { readonly kind: 'options'; readonly allow: readonly string[] }
+  /** A refusal in the envelope of the service that owns the path. */
+  | { readonly kind: 'fault'; readonly service: Service; readonly fault: Fault; readonly allow: readonly string[] };
+
+/**
+ * The transcoder: serves the google.api.http rules of all endpoints. Throws a
+ * RouteError for a rule that is invalid, ambiguous or not served yet.
+ */
+export class Transcoder {
+  readonly routes: readonly Route[];
+  readonly #matcher: Routes;
+  readonly #owners: readonly (readonly [prefix: string, service: Service])[];
+
+  constructor(endpoints: readonly Endpoint[], image: Image) {
+    this.routes = endpoints.flatMap((endpoint) =>
+      endpoint.method.http.map((rule) => ({ endpoint, binding: compileRule(image, endpoint.method, rule) })),
+    );
+    this.#matcher = compileRoutes(
+      this.routes.map(({ binding }) => ({ method: binding.httpMethod, template: binding.template })),
+    );
+    this.#owners = ownersOf(endpoints);
+  }
+
+  /** Finds what serves a request by its method and raw target. */
+  find(method: string, rawTarget: string): Found {
+    const match = this.#matcher.match(method, rawTarget);
+    const service = this.#ownerOf(rawTarget);
+    switch (match.kind) {
+      case 'match':
+        return this.#found(match.index, match.variables);
+      case 'bad_request':
+        return { kind: 'fault', service, fault: Fault.FAULT_TARGET_MALFORMED, allow: [] };
+      case 'not_found':
+        return { kind: 'fault', service, fault: Fault.FAULT_ROUTE_NOT_FOUND, allow: [] };
+      default:
+        return this.#otherMethod(service, method, rawTarget, match.allow);
+    }
+  }
+
+  #otherMethod(service: Service, method: string, rawTarget: string, methods: readonly string[]): Found {
+    const fault = Fault.FAULT_METHOD_NOT_ALLOWED;
+    if (service.rules.otherMethods === OtherMethods.OTHER_METHODS_NOT_FOUND) return { kind: 'fault', service, fault, allow: [] };
+    const allow = [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].sort();
+    if (method === 'OPTIONS') return { kind: 'options', allow };
+    const get = method === 'HEAD' ? this.#matcher.match('GET', rawTarget) : undefined;
+    return get?.kind === 'match' ? this.#found(get.index, get.variables) : { kind: 'fault', service, fault, allow };
+  }
+
+  #found(index: number, variables: Readonly<Record<string, string>>): Found {
+    const route = this.routes[index];
+    if (route === undefined) throw new Error(`no route ${index}`);
+    return { kind: 'route', route, variables };
+  }
+
+  /** The service whose prefix of whole segments is the longest. */
+  #ownerOf(rawTarget: string): Service {
+    const path = rawTarget.split(/[?#]/, 1)[0] ?? '';
+    const owner = this.#owners.find(([prefix]) => prefix === '/' || path === prefix || path.startsWith(`${prefix}/`));
+    if (owner === undefined) throw new Error('no service owns the path /');
+    return owner[1];
+  }
+}
+
+function ownersOf(endpoints: readonly Endpoint[]): (readonly [string, Service])[] {
+  const owners = new Map<string, Service>();
+  for (const service of new Set(endpoints.map((endpoint) => endpoint.method.service))) {
+    if (!hasEnvelope(service.rules.envelope)) throw new Error(`${service.desc.toString()}: its envelope cannot be written`);
+    for (const prefix of service.rules.pathPrefixes) {
+      if (owners.has(prefix)) throw new Error(`path prefix ${prefix} has two owners`);
+      owners.set(prefix, service);
+    }
+  }
+  if (!owners.has('/')) throw new Error('no service owns the path prefix /');
+  return [...owners].sort(([a], [b]) => b.length - a.length);
+}

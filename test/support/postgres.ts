@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '../../src/db/embedded/index.ts';
+
+/** A database of its own, dropped when it is disposed of. */
+export interface TestDatabase extends AsyncDisposable {
+  readonly url: string;
+}
+
+let server: Promise<AsyncDisposable & { readonly url: string }> | undefined;
+
+/** Creates an empty database on the server of this run: KEYTURN_TEST_DATABASE_URL, or an embedded one. */
+export async function createDatabase(): Promise<TestDatabase> {
+  server ??= startServer();
+  const { url } = await server;
+  const name = `keyturn_test_${randomBytes(6).toString('hex')}`;
+  await execute(url, `create database ${name}`);
+  const own = new URL(url);
+  own.pathname = `/${name}`;
+  return {
+    url: own.href,
+    [Symbol.asyncDispose]: () => execute(url, `drop database if exists ${name} with (force)`),
+  };
+}
+
+/** Stops the server of this run, if one was started. */
+export async function stopServer(): Promise<void> {
+  await (await server)?.[Symbol.asyncDispose]();
+}
+
+/** Runs statements on a connection of their own. */
+export async function execute(url: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
+
+async function startServer(): Promise<AsyncDisposable & { readonly url: string }> {
+  const given = process.env['KEYTURN_TEST_DATABASE_URL'];
+  if (given !== undefined) return { url: given, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const folder = await mkdtemp(join(tmpdir(), 'keyturn-test-'));
+  const embedded = await startEmbeddedPostgres({
+    folder: join(folder, 'postgres'),
+    log: () => {},
+    settings: { fsync: 'off', synchronous_commit: 'off', max_connections: '200' },
+  });
+  const { user, password, host, port, database } = embedded;
+  return {
+    url: `postgres://${user}:${password}@${host}:${port}/${database}`,
+    async [Symbol.asyncDispose]() {
+      await embedded[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
