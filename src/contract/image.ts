@@ -37,6 +37,6 @@ export function readOption<T>(image: Image, element: AnyDesc, name: string, deco
   // getOption's own types only know extensions that were generated.
   const option = extension as DescExtension & { extendee: never };
   if (!hasOption(element as never, option)) return undefined;
-  const value = getOption(element as never, option) as unknown as Message;
+  const value = getOption(element as never, option) as Message;
   return decoder.decode(toBinary(extension.message, value));
 }

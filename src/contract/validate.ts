@@ -68,16 +68,22 @@ function compileText(rules: FieldRules): TextFault {
   const expects = rules.expects === '' ? 'has not the expected form' : `expects ${rules.expects}`;
   return (value) => {
     if (value.includes('\0')) return 'must not hold U+0000';
-    if (rules.maxLength > 0 && value.length > rules.maxLength && [...value].length > rules.maxLength) return expects;
+    if (rules.maxLength > 0 && value.length > rules.maxLength && codePoints(value) > rules.maxLength) return expects;
     return pattern !== undefined && !pattern.test(value) ? expects : undefined;
   };
+}
+
+function codePoints(value: string): number {
+  let count = 0;
+  for (const _ of value) count += 1;
+  return count;
 }
 
 function textFault(value: unknown, rules: FieldRules, fits: TextFault): string | undefined {
   if (value === undefined || value === '') {
     return rules.required ? `is required${rules.expects === '' ? '' : `: ${rules.expects}`}` : undefined;
   }
-  return fits(String(value));
+  return typeof value === 'string' ? fits(value) : undefined;
 }
 
 function listFault(values: readonly string[], rules: FieldRules, fits: TextFault): string | undefined {

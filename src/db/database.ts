@@ -1,7 +1,7 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
-import pg from 'pg';
+import { DatabaseError, types } from 'pg';
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import { Unavailable } from '../unavailable.ts';
 import { entities } from './entities.ts';
@@ -124,7 +124,7 @@ async function runOn<Row extends QueryResultRow>(
   values: readonly unknown[],
 ): Promise<Row[]> {
   // The pool's own parsers are MikroORM's, which leave times as text.
-  const query = { ...statement, values: [...values], types: pg.types };
+  const query = { ...statement, values: [...values], types };
   const result = await reachable(() => target.query<Row>(query));
   return result.rows;
 }
@@ -146,7 +146,7 @@ const OUTSIDE = /^(?:08|53|57|58|25006|55P03)/;
 
 function toUnavailable(error: unknown): unknown {
   const cause = rootOf(error);
-  const code = cause instanceof pg.DatabaseError ? cause.code : undefined;
+  const code = cause instanceof DatabaseError ? cause.code : undefined;
   if (code === undefined ? cause instanceof Error && isConnectionFault(cause) : OUTSIDE.test(code)) {
     return new Unavailable('the database does not answer', { cause: error });
   }
@@ -165,5 +165,5 @@ function isConnectionFault(error: Error): boolean {
 
 /** The constraint that a statement violated, if that is what its error says. */
 export function violatedConstraint(error: unknown): string | undefined {
-  return error instanceof pg.DatabaseError && error.code === '23505' ? error.constraint : undefined;
+  return error instanceof DatabaseError && error.code === '23505' ? error.constraint : undefined;
 }

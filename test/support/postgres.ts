@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../../src/db/embedded/index.ts';
 
 /** A database of its own, dropped when it is disposed of. */
@@ -33,7 +33,7 @@ export async function stopServer(): Promise<void> {
 
 /** Runs statements on a connection of their own. */
 export async function execute(url: string, text: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
     await client.query(text);

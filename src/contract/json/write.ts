@@ -51,7 +51,7 @@ function compileMessage(desc: DescMessage, style: JsonStyle, made: Map<DescMessa
     return out;
   };
   made.set(desc, finish);
-  for (const field of [...desc.fields].sort((a, b) => a.number - b.number)) {
+  for (const field of desc.fields.toSorted((a, b) => a.number - b.number)) {
     members.push({
       name: memberName(field, style),
       finish: compileValue(field, style, made),

@@ -108,12 +108,17 @@ function bindPath(bound: readonly FieldPath[], variables: Readonly<Record<string
       continue;
     }
     const inBody = valueAt(json, path);
-    if (inBody !== undefined && String(inBody) !== String(value)) {
+    if (inBody !== undefined && asText(inBody) !== asText(value)) {
       violations.push({ field: name, description: 'differs from the value that the path gives' });
     }
     setAt(json, path, value);
   }
   if (violations.length > 0) throw contentInvalid(violations);
+}
+
+/** An integer is a number in a body and text in a path. */
+function asText(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function compileWriter(image: Image, method: Method, { responseBody }: HttpRule): (message: Uint8Array) => string {

