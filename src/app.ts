@@ -73,7 +73,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   const operatorToken = config.operatorToken ?? makeOperatorToken(folder);
   const embedded = folder && started.use(await startEmbedded(folder, log, overrides));
   const url = config.databaseUrl ?? urlOf(embedded);
-  const database = started.use(await Database.open({ url, poolSize: POOL_SIZE, log: (line) => log.info({ part: 'database' }, line) }));
+  const database = started.use(await openDatabase(url, log));
   for (const name of await database.migrate()) log.info({ migration: name }, 'migrated');
 
   const rotations = new RotationStore(database.run);
@@ -117,6 +117,16 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
     embedded,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+async function openDatabase(url: string, log: Log): Promise<Database> {
+  try {
+    return await Database.open({ url, poolSize: POOL_SIZE, log: (line) => log.info({ part: 'database' }, line) });
+  } catch (error) {
+    const { hostname, port } = new URL(url);
+    const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new Error(`cannot use PostgreSQL at ${hostname}:${port || 5432}: ${reason}; check KEYTURN_DATABASE_URL`, { cause: error });
+  }
 }
 
 function makeOperatorToken(folder: DataFolder | undefined): string {

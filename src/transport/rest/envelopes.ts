@@ -18,11 +18,8 @@ type Write = (refusal: Refusal, requestId: string, settings: EnvelopeSettings) =
 const TYPE = 'type.googleapis.com/google.rpc.';
 
 /** google.rpc.Status as JSON, with the same details as over gRPC. */
-const rpcStatus: Write = ({ reason, violations }, requestId) => {
-  const details: object[] = [
-    { '@type': `${TYPE}ErrorInfo`, reason: reason.name, domain: 'keyturn' },
-    { '@type': `${TYPE}RequestInfo`, requestId },
-  ];
+const rpcStatus: Write = ({ reason, violations }) => {
+  const details: object[] = [{ '@type': `${TYPE}ErrorInfo`, reason: reason.name, domain: 'keyturn' }];
   if (violations.length > 0) details.push({ '@type': `${TYPE}BadRequest`, fieldViolations: violations });
   return { code: reason.rules.code, message: reason.rules.sentence, details };
 };

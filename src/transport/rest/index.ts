@@ -7,6 +7,7 @@ import type { RouteBinding } from './bind.ts';
 import { hasEnvelope } from './envelopes.ts';
 import { compileRoutes } from './routes.ts';
 import type { Routes } from './routes.ts';
+import { splitTarget } from './target.ts';
 
 export { compileRoutes } from './routes.ts';
 export type { Match, RouteSpec, Routes } from './routes.ts';
@@ -33,7 +34,7 @@ export type Found =
 export class Transcoder {
   readonly routes: readonly Route[];
   readonly #matcher: Routes;
-  readonly #owners: readonly (readonly [prefix: string, service: Service])[];
+  readonly #owners: readonly Owner[];
 
   constructor(endpoints: readonly Endpoint[], image: Image) {
     this.routes = endpoints.flatMap((endpoint) =>
@@ -76,16 +77,22 @@ export class Transcoder {
     return { kind: 'route', route, variables };
   }
 
-  /** The service whose prefix of whole segments is the longest. */
+  /** The service whose prefix of whole segments is the longest; in a malformed path the segments count as written. */
   #ownerOf(rawTarget: string): Service {
-    const path = rawTarget.split(/[?#]/, 1)[0] ?? '';
-    const owner = this.#owners.find(([prefix]) => prefix === '/' || path === prefix || path.startsWith(`${prefix}/`));
+    const segments = splitTarget(rawTarget)?.texts ?? rawTarget.split(/[?#]/, 1)[0]?.slice(1).split('/') ?? [];
+    const owner = this.#owners.find(({ prefix }) => prefix.every((segment, index) => segment === segments[index]));
     if (owner === undefined) throw new Error('no service owns the path /');
-    return owner[1];
+    return owner.service;
   }
 }
 
-function ownersOf(endpoints: readonly Endpoint[]): (readonly [string, Service])[] {
+/** A service and one of its path prefixes, by segments; none for `/`. */
+interface Owner {
+  readonly prefix: readonly string[];
+  readonly service: Service;
+}
+
+function ownersOf(endpoints: readonly Endpoint[]): Owner[] {
   const owners = new Map<string, Service>();
   for (const service of new Set(endpoints.map((endpoint) => endpoint.method.service))) {
     if (!hasEnvelope(service.rules.envelope)) throw new Error(`${service.desc.toString()}: its envelope cannot be written`);
@@ -95,5 +102,7 @@ function ownersOf(endpoints: readonly Endpoint[]): (readonly [string, Service])[
     }
   }
   if (!owners.has('/')) throw new Error('no service owns the path prefix /');
-  return [...owners].toSorted(([a], [b]) => b.length - a.length);
+  return [...owners]
+    .map(([prefix, service]) => ({ prefix: prefix.split('/').filter((segment) => segment !== ''), service }))
+    .toSorted((a, b) => b.prefix.length - a.prefix.length);
 }
