@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { Caller } from '../gen/keyturn/options/v1/options.ts';
 import type { Authenticator } from './call/authenticate/authenticator.ts';
 import { DeviceUpdateJwtAuthenticator } from './call/authenticate/device_update_jwt.ts';
@@ -13,12 +12,10 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { compileContract } from './contract/contract.ts';
 import { loadImage } from './contract/image.ts';
-import { openDataFolder } from './data_folder.ts';
 import type { DataFolder } from './data_folder.ts';
 import { AuditEventStore } from './db/audit_event.ts';
-import { Database } from './db/database.ts';
+import type { Database } from './db/database.ts';
 import { DeviceStore } from './db/device.ts';
-import { startEmbeddedPostgres } from './db/embedded/index.ts';
 import type { EmbeddedPostgres } from './db/embedded/index.ts';
 import { ProjectStore } from './db/project.ts';
 import { RotationStore } from './db/rotation.ts';
@@ -35,6 +32,7 @@ import { GrpcServer } from './transport/grpc/server.ts';
 import type { Address, Listener } from './transport/listener.ts';
 import { Transcoder } from './transport/rest/index.ts';
 import { RestServer } from './transport/rest/server.ts';
+import { openStore } from './store.ts';
 import { systemPages } from './system_pages.ts';
 
 /** A running service. Disposing of it drains: calls in flight finish first. */
@@ -58,7 +56,6 @@ export interface Overrides {
 
 /** How long calls in flight may take to finish at the end, milliseconds. */
 const DRAIN_GRACE = 10_000;
-const POOL_SIZE = 16;
 
 /** Builds and starts a service. What it has started is stopped again if a later part fails. */
 export async function build(config: Config, overrides: Overrides = {}): Promise<App> {
@@ -69,12 +66,9 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   const image = loadImage();
   const contract = compileContract(image, 'keyturn.v1');
 
-  const folder = config.databaseUrl === undefined ? started.use(openDataFolder(config.dataDir)) : undefined;
-  const operatorToken = config.operatorToken ?? makeOperatorToken(folder);
-  const embedded = folder && started.use(await startEmbedded(folder, log, overrides));
-  const url = config.databaseUrl ?? urlOf(embedded);
-  const database = started.use(await openDatabase(url, log));
-  for (const name of await database.migrate()) log.info({ migration: name }, 'migrated');
+  const store = started.use(await openStore(config, log, overrides.postgresSettings));
+  const { database } = store;
+  const operatorToken = config.operatorToken ?? makeOperatorToken(store.folder);
 
   const rotations = new RotationStore(database.run);
   const endpoints = joinEndpoints(contract, [
@@ -103,49 +97,28 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   });
   const grpcPort = await listen(started, grpc, config.grpc, 'KEYTURN_GRPC_LISTEN');
   const httpPort = await listen(started, rest, config.http, 'KEYTURN_HTTP_LISTEN');
-  // Disposed of first: from here on nothing is ready any more.
-  started.defer(() => readiness.stop());
+  // Disposed of first, and both wires at once: nothing is ready any more, and calls in flight finish.
+  started.defer(async () => {
+    readiness.stop();
+    await Promise.all([rest.close(DRAIN_GRACE), grpc.close(DRAIN_GRACE)]);
+  });
   await readiness.start();
 
   const stack = started.move();
   return {
     http: { host: config.http.host, port: httpPort },
     grpc: { host: config.grpc.host, port: grpcPort },
-    store: embedded === undefined ? 'postgres' : 'embedded',
+    store: store.kind,
     operatorToken,
     database,
-    embedded,
+    embedded: store.embedded,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-}
-
-async function openDatabase(url: string, log: Log): Promise<Database> {
-  try {
-    return await Database.open({ url, poolSize: POOL_SIZE, log: (line) => log.info({ part: 'database' }, line) });
-  } catch (error) {
-    const { hostname, port } = new URL(url);
-    const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new Error(`cannot use PostgreSQL at ${hostname}:${port || 5432}: ${reason}; check KEYTURN_DATABASE_URL`, { cause: error });
-  }
 }
 
 function makeOperatorToken(folder: DataFolder | undefined): string {
   if (folder === undefined) throw new Error('set KEYTURN_OPERATOR_TOKEN');
   return folder.readOrCreate('operator.token', () => randomBytes(32).toString('base64url'));
-}
-
-function startEmbedded(folder: DataFolder, log: Log, overrides: Overrides): Promise<EmbeddedPostgres> {
-  return startEmbeddedPostgres({
-    folder: join(folder.path, 'postgres'),
-    log: (line, fields) => log.info({ ...fields, part: 'postgres' }, line),
-    ...(overrides.postgresSettings === undefined ? {} : { settings: overrides.postgresSettings }),
-  });
-}
-
-function urlOf(embedded: EmbeddedPostgres | undefined): string {
-  if (embedded === undefined) throw new Error('there is no database');
-  const { host, port, user, password, database } = embedded;
-  return `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
 }
 
 async function listen(started: AsyncDisposableStack, listener: Listener, address: Address, setting: string): Promise<number> {

@@ -30,10 +30,10 @@ const CREATE = {
       select $7, device_id, 'CURRENT', $8, $9, $10 from dev where $7 is not null),
     au as (
       insert into audit_event (occurred_at, project_id, device_id, action, actor, request_id, peer, details)
-      select $10, project_id, device_id, 'device.created', $11, $12, $13, $14::jsonb from dev),
+      select $10, project_id, device_id, 'device.created', $11, $12, $13, $14::json from dev),
     ob as (
       insert into outbox (occurred_at, project_id, device_id, type, payload)
-      select $10, project_id, device_id, 'device.created', $14::jsonb from dev)
+      select $10, project_id, device_id, 'device.created', $14::json from dev)
     select (select count(*) from dev)::int as created, exists (select from project where project_id = $2) as project_exists`,
 };
 

@@ -97,7 +97,7 @@ export const AuditEventEntity = defineEntity({
     actor: p.string().length(64),
     requestId: p.string().length(128),
     peer: p.string().length(64),
-    details: p.json<Record<string, string>>(),
+    details: p.json<Record<string, string>>().columnType('json'),
   },
 });
 
@@ -112,7 +112,7 @@ export const OutboxEntity = defineEntity({
     projectId: p.string().length(64),
     deviceId: p.string().length(128),
     type: p.string().length(64),
-    payload: p.json<Record<string, string>>(),
+    payload: p.json<Record<string, string>>().columnType('json'),
   },
 });
 

@@ -93,10 +93,10 @@ const WRITE: Statement = {
       select device_id, $6, $8, $7, $2, $3, $9 from dev),
     au as (
       insert into audit_event (occurred_at, project_id, device_id, action, actor, request_id, peer, details)
-      select $9, project_id, device_id, 'device_key.rotated', $10, $11, $12, $13::jsonb from dev),
+      select $9, project_id, device_id, 'device_key.rotated', $10, $11, $12, $13::json from dev),
     ob as (
       insert into outbox (occurred_at, project_id, device_id, type, payload)
-      select $9, project_id, device_id, 'device_key.rotated', $13::jsonb from dev)
+      select $9, project_id, device_id, 'device_key.rotated', $13::json from dev)
     select count(*)::int as changed from dev`,
 };
 

@@ -8,6 +8,6 @@ export interface Address {
 export interface Listener {
   /** Starts to listen and returns the port. Rejects if the address cannot be had. */
   listen(address: Address): Promise<number>;
-  /** Stops taking calls, lets those in flight finish, and cuts off what remains after the grace. */
+  /** Stops taking calls, lets those in flight finish, and cuts off what remains after the grace. May be called again. */
   close(graceMilliseconds: number): Promise<void>;
 }

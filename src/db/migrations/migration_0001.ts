@@ -64,7 +64,7 @@ export class Migration0001 extends Migration {
       actor varchar(64) not null,
       request_id varchar(128) not null,
       peer varchar(64) not null,
-      details jsonb not null)`);
+      details json not null)`);
     this.addSql('create index audit_event_cursor_index on audit_event (xact, event_id)');
     this.addSql('create index audit_event_device_index on audit_event (device_id, xact, event_id)');
 
@@ -75,7 +75,7 @@ export class Migration0001 extends Migration {
       project_id varchar(64) not null,
       device_id varchar(128) not null,
       type varchar(64) not null,
-      payload jsonb not null)`);
+      payload json not null)`);
     this.addSql('create index outbox_cursor_index on outbox (xact, event_id)');
   }
 

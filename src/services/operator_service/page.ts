@@ -1,8 +1,11 @@
 import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
+import { decodeBase64url } from '../../crypto/base64.ts';
 import { ApiError } from '../../errors.ts';
 
 const DEFAULT_SIZE = 50;
 const MOST = 1000;
+const SEPARATOR = ' ';
+const CURSOR_TEXT = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** The paging members of a list request. */
 export interface PageRequest {
@@ -19,7 +22,7 @@ export interface Page<Row> {
 /**
  * Reads one page: `load` gets the cursor of the token before and how many rows
  * to read; `cursorOf` gives the cursor of a row, an array of texts. A token is
- * opaque to callers: base64url of that array as JSON. Refuses a negative size
+ * opaque to callers: base64url of its texts. Refuses a negative size
  * and a token that this list did not make.
  */
 export async function readPage<Row>(
@@ -44,30 +47,23 @@ function sizeOf(asked: number): number {
 }
 
 function formatToken(cursor: readonly string[]): string {
-  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
+  return Buffer.from(cursor.join(SEPARATOR)).toString('base64url');
 }
 
 function parseToken(token: string, length: number): readonly string[] {
-  const fault = invalid('page_token', 'expects the next_page_token of the answer before');
-  try {
-    const cursor: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());
-    if (Array.isArray(cursor) && cursor.length === length && cursor.every(isCursorText)) return cursor;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw fault;
+  const texts = decodeBase64url(token)?.toString().split(SEPARATOR);
+  if (texts?.length !== length || !texts.every((text) => CURSOR_TEXT.test(text))) throw foreignToken();
+  return texts;
 }
 
-function isCursorText(value: unknown): value is string {
-  return typeof value === 'string' && /^[A-Za-z0-9._-]{1,128}$/.test(value);
+function foreignToken(): ApiError {
+  return invalid('page_token', 'expects the next_page_token of the answer before');
 }
 
 /** A cursor that is a number, as this list made it. */
 export function integerCursor(text: string | undefined): bigint | undefined {
   if (text === undefined) return undefined;
-  if (!/^[0-9]{1,19}$/.test(text) || BigInt(text) > 2n ** 63n - 1n) {
-    throw invalid('page_token', 'expects the next_page_token of the answer before');
-  }
+  if (!/^[0-9]{1,19}$/.test(text) || BigInt(text) > 2n ** 63n - 1n) throw foreignToken();
   return BigInt(text);
 }
 

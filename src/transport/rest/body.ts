@@ -19,8 +19,13 @@ export interface RawBody {
   readonly size: number;
 }
 
-/** Reads a body and stops at the first chunk beyond `most` bytes. Rejects if the connection breaks. */
+/**
+ * Reads a body, unless it declares more than `most` bytes, and stops at the
+ * first chunk beyond them. Rejects if the connection breaks.
+ */
 export async function readBody(request: IncomingMessage, most: number): Promise<RawBody> {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > most) return { bytes: new Uint8Array(), size: declared };
   const chunks: Buffer[] = [];
   let size = 0;
   // Leaving the loop early must not destroy the socket: the refusal still has to be sent.

@@ -31,6 +31,9 @@ export interface RestServerParts {
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 75_000 };
 const MOST_HEADER_BYTES = 16_384;
 
+/** How long a caller may go on sending a body that was refused, milliseconds. */
+const LINGER = 2_000;
+
 /** The REST side, over HTTP/1.1. */
 export class RestServer implements Listener {
   readonly #parts: RestServerParts;
@@ -38,13 +41,16 @@ export class RestServer implements Listener {
 
   constructor(parts: RestServerParts) {
     this.#parts = parts;
-    this.#server = createServer({ ...TIMEOUTS, maxHeaderSize: MOST_HEADER_BYTES }, (request, response) => {
+    const serve = (request: IncomingMessage, response: ServerResponse): void => {
       this.#serve(request, response).catch((error: unknown) => {
         // The connection broke, or the program has a fault; either way nothing more can be said here.
         parts.log.warn({ err: error }, 'a request ended without an answer');
         response.destroy();
       });
-    });
+    };
+    this.#server = createServer({ ...TIMEOUTS, maxHeaderSize: MOST_HEADER_BYTES }, serve);
+    // Left to node, every body that is announced would be asked for, however large (RFC 9110 section 10.1.1).
+    this.#server.on('checkContinue', serve);
   }
 
   listen(address: Address): Promise<number> {
@@ -89,7 +95,9 @@ export class RestServer implements Listener {
     { route, variables }: Found & { kind: 'route' },
   ): Promise<void> {
     const { endpoint, binding } = route;
-    const body = await readBody(request, endpoint.method.rules.maxBodyBytes);
+    const most = endpoint.method.rules.maxBodyBytes;
+    if (headers.get('expect') !== undefined && Number(headers.get('content-length') ?? 0) <= most) response.writeContinue();
+    const body = await readBody(request, most);
     const query = /\?(.*)$/s.exec(request.url ?? '')?.[1];
     const call: IncomingCall = {
       wire: 'rest',
@@ -140,14 +148,28 @@ function headerName(name: string): string {
   return name.replaceAll(/(^|-)[a-z]/g, (start) => start.toUpperCase());
 }
 
+/**
+ * Drops what a caller still sends of a body that nobody wants. If its
+ * connection were closed at once, it would be reset and the answer lost.
+ */
+function dropRest({ req: request }: ServerResponse): void {
+  if (request.complete || !hasBody(request)) return;
+  request.resume();
+  const cut = setTimeout(() => request.socket.destroy(), LINGER);
+  request.once('close', () => clearTimeout(cut));
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
 function sendPage(response: ServerResponse, page: Awaited<ReturnType<Page>>): void {
   response.setHeader('Cache-Control', 'no-store');
   send(response, page.status, page.contentType, page.body);
 }
 
 function send(response: ServerResponse, status: number, contentType?: string, body?: string): void {
-  // An unread rest of the request would be taken for the next one.
-  if (!response.req.complete) response.setHeader('Connection', 'close');
+  dropRest(response);
   if (contentType !== undefined) response.setHeader('Content-Type', contentType);
   if (body !== undefined) response.setHeader('Content-Length', Buffer.byteLength(body));
   response.writeHead(status);

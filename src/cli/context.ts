@@ -1,0 +1,9 @@
+import type { Environment } from '../config.ts';
+
+/** What a command has to work with. */
+export interface Context {
+  readonly environment: Environment;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+}

@@ -1,0 +1,91 @@
+import type { Command } from 'commander';
+import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
+import { confirm } from './confirm.ts';
+import type { Context } from './context.ts';
+import { addDeviceAddCommand } from './device_add.ts';
+import { examples } from './examples.ts';
+import { readList } from './list.ts';
+import { printJson, printRecord, printTable } from './print.ts';
+import { openClient, remote } from './remote.ts';
+import type { RemoteOptions } from './remote.ts';
+
+const DEVICE_COLUMNS = ['device_id', 'project_id', 'state', 'updates_allowed', 'updated_at', 'key_thumbprint'];
+const KEY_COLUMNS = ['thumbprint', 'algorithm', 'state', 'activated_at', 'retired_at', 'rotation_id'];
+
+/** Adds `device` with its subcommands. */
+export function addDeviceCommands(program: Command, context: Context): void {
+  const device = program.command('device').description('register, show, freeze and remove devices');
+  addDeviceAddCommand(device, context);
+  addList(device, context);
+  addOne(device, context, { name: 'show', description: 'show a device', call: OperatorServiceService.getDevice });
+  addOne(device, context, {
+    name: 'freeze',
+    description: 'refuse a device until it is unfrozen; it loses nothing',
+    call: OperatorServiceService.freezeDevice,
+  });
+  addOne(device, context, {
+    name: 'unfreeze',
+    description: 'let a frozen device in again',
+    call: OperatorServiceService.unfreezeDevice,
+  });
+  addRemove(device, context);
+  addKeys(device, context);
+}
+
+function addList(device: Command, context: Context): void {
+  const command = remote(device.command('list').description('list all devices in the order of their ids'))
+    .option('--project <ID>', 'only devices of this project')
+    .action(async ({ project = '', ...options }: RemoteOptions & { project?: string }) => {
+      using client = openClient(context, options);
+      const { document, rows } = await readList('devices', Infinity, (page) =>
+        client.ask(OperatorServiceService.listDevices, { projectId: project, ...page }),
+      );
+      if (options.json) printJson(context, document);
+      else printTable(context, rows, DEVICE_COLUMNS, 'devices');
+    });
+  examples(command, ['keyturn device list', 'keyturn device list --project plant-3 --json']);
+}
+
+type DeviceCall = (typeof OperatorServiceService)['getDevice' | 'freezeDevice' | 'unfreezeDevice'];
+
+/** A command that takes a device's id and answers with the device. */
+function addOne(device: Command, context: Context, { name, description, call }: { name: string; description: string; call: DeviceCall }): void {
+  const command = remote(device.command(name).description(description).argument('<device_id>')).action(
+    async (deviceId: string, options: RemoteOptions) => {
+      using client = openClient(context, options);
+      const answer = await client.ask(call, { deviceId });
+      if (options.json) printJson(context, answer);
+      else printRecord(context, answer);
+    },
+  );
+  examples(command, [`keyturn device ${name} pump-7`]);
+}
+
+function addRemove(device: Command, context: Context): void {
+  const description = 'remove a device for good; its key is revoked and never accepted again';
+  const command = remote(device.command('remove').description(description).argument('<device_id>'))
+    .option('-y, --yes', 'do not ask for confirmation')
+    .action(async (deviceId: string, options: RemoteOptions & { yes?: true }) => {
+      if (!options.yes) await confirm(context, `Remove device ${deviceId} for good? Its key will never be accepted again.`);
+      using client = openClient(context, options);
+      const answer = await client.ask(OperatorServiceService.deleteDevice, { deviceId });
+      if (options.json) printJson(context, answer);
+      else context.stdout.write(`removed ${deviceId}\n`);
+    });
+  examples(command, ['keyturn device remove pump-7', 'keyturn device remove pump-7 --yes']);
+}
+
+function addKeys(device: Command, context: Context): void {
+  const description = 'list the keys that a device has and had, newest first; those of a removed device too';
+  const command = remote(device.command('keys').description(description).argument('<device_id>')).action(
+    async (deviceId: string, options: RemoteOptions) => {
+      using client = openClient(context, options);
+      const { document, rows } = await readList('keys', Infinity, (page) =>
+        client.ask(OperatorServiceService.listDeviceKeys, { deviceId, ...page }),
+      );
+      if (options.json) printJson(context, document);
+      else printTable(context, rows, KEY_COLUMNS, `keys of ${deviceId}`);
+    },
+  );
+  examples(command, ['keyturn device keys pump-7', 'keyturn device keys pump-7 --json']);
+}

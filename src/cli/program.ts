@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../config.ts';
+import { addAuditCommands } from './audit.ts';
+import type { Context } from './context.ts';
+import { addDeviceCommands } from './device.ts';
+import { ExitCode, Failure, messageOf } from './failure.ts';
+import { addMigrateCommand } from './migrate.ts';
+import { addProjectCommands } from './project.ts';
+import { addServeCommand } from './serve.ts';
+
+const EPILOGUE = `
+Examples:
+  $ keyturn serve
+  $ keyturn device add pump-7 --public-key pump-7.pub.pem
+  $ keyturn device list --json
+
+Environment:
+  KEYTURN_SERVER          address of the service's gRPC listener, default 127.0.0.1:50051
+  KEYTURN_OPERATOR_TOKEN  the operator's token, default the one in operator.token of the data folder
+  KEYTURN_DATA_DIR        the data folder, default ./data
+
+Exit codes:
+  0  done
+  1  failed: the service is away or faulty
+  2  wrong usage or settings
+  3  refused by the service: not allowed, not found, already there`;
+
+/** Runs one command line. Returns the exit code; what went wrong is written to stderr. */
+export async function run(args: readonly string[], context: Context): Promise<number> {
+  let exitCode: number = ExitCode.DONE;
+  const program = createProgram(context, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return report(error, context);
+  }
+}
+
+function createProgram(context: Context, finish: (exitCode: number) => void): Command {
+  const program = new Command('keyturn')
+    .description('Changes and checks the credentials of devices.')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help on a command')
+    .exitOverride()
+    .showHelpAfterError('Add --help to see how the command is used.')
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'keyturn: ')),
+    })
+    .addHelpText('after', EPILOGUE);
+  addServeCommand(program, context, finish);
+  addMigrateCommand(program, context);
+  addDeviceCommands(program, context);
+  addProjectCommands(program, context);
+  addAuditCommands(program, context);
+  return program;
+}
+
+function report(error: unknown, { stderr }: Context): ExitCode {
+  // Commander has written what is wrong, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.DONE : ExitCode.USAGE;
+  if (error instanceof ConfigError) {
+    stderr.write(`keyturn: bad settings\n${error.message.replaceAll(/^/gm, '  ')}\n`);
+    return ExitCode.USAGE;
+  }
+  stderr.write(`keyturn: ${messageOf(error)}\n`);
+  return error instanceof Failure ? error.exitCode : ExitCode.FAILED;
+}
+
+function readVersion(): string {
+  // Looked up, because this file is at another depth once it is built.
+  const path = findPackageJSON(import.meta.url);
+  if (path === undefined) throw new Error('package.json is missing');
+  const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
+  return version;
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import type { Environment } from '../../src/config.ts';
+import { OPERATOR_TOKEN } from '../support/service.ts';
+import { keyturn, runHere } from './keyturn.ts';
+
+const LEAVES = [
+  'serve', 'migrate', 'device add', 'device list', 'device show', 'device freeze', 'device unfreeze', 'device remove',
+  'device keys', 'project add', 'project list', 'audit list',
+];
+
+describe('the usage of keyturn', () => {
+  it('has help with examples for every command', async () => {
+    for (const leaf of LEAVES) {
+      const { code, stdout, stderr } = await runHere([...leaf.split(' '), '--help']);
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.match(stdout, new RegExp(`^Usage: keyturn ${leaf} [^]*\nExamples:\n {2}\\$ .*keyturn ${leaf}`));
+    }
+  });
+
+  it('says what exit codes mean', async () => {
+    const { code, stdout } = await keyturn(['--help']);
+    assert.equal(code, 0);
+    assert.match(stdout, /Exit codes:\n {2}0 {2}done\n {2}1 {2}failed.*\n {2}2 {2}wrong usage.*\n {2}3 {2}refused/);
+  });
+
+  it('complains of what it does not know', async () => {
+    await refuses(['devise'], /^keyturn: unknown command 'devise'\n\(Did you mean device\?\)\n/);
+    await refuses(['device', 'show'], /^keyturn: missing required argument 'device_id'/);
+    await refuses(['device', 'show', 'a', 'b'], /^keyturn: too many arguments/);
+    await refuses(['device', 'list', '--jsn'], /^keyturn: unknown option '--jsn'/);
+    await refuses(['device'], /^Usage: keyturn device /);
+    await refuses([], /^Usage: keyturn /);
+    for (const limit of ['0', '1.5', 'many']) {
+      await refuses(['audit', 'list', '--limit', limit], /^keyturn: option '--limit <N>' argument '.*' is invalid\. It should be a whole number/);
+    }
+  });
+
+  it('complains of settings by their names', async () => {
+    const expects = / expects HOST:PORT, such as 127\.0\.0\.1:8080/.source;
+    const bad = { KEYTURN_SERVER: 'nowhere', KEYTURN_OPERATOR_TOKEN: 'short' };
+    const all = new RegExp(`^keyturn: bad settings\n {2}KEYTURN_SERVER${expects}.*\n {2}KEYTURN_OPERATOR_TOKEN expects`);
+    await refuses(['device', 'list'], all, bad);
+    const option = new RegExp(`^keyturn: bad settings\n {2}--server${expects}`);
+    await refuses(['device', 'list', '--server', 'nowhere'], option, { KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN });
+  });
+});
+
+async function refuses(args: readonly string[], stderr: RegExp, environment: Environment = {}): Promise<void> {
+  const result = await runHere(args, environment);
+  assert.match(result.stderr, stderr);
+  assert.deepEqual([result.code, result.stdout], [2, '']);
+}

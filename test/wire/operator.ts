@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { OperatorServiceService as Service } from '../../gen/keyturn/v1/operator_service.ts';
+import { OPERATOR_TOKEN } from '../support/service.ts';
+import { assertJsonHeaders, assertNoInternals, requestIdOf } from './answer.ts';
+import type { Answer, Wire } from './answer.ts';
+import type { GrpcMethod } from './grpc.ts';
+import type { Bench } from './harness.ts';
+
+/** A call of the operator API over both wires. */
+export interface OperatorCall {
+  /** As over REST, `GET /v1/devices`; members in braces are taken from the request. */
+  readonly http: string;
+  readonly method: keyof typeof Service;
+  /** Proto names. Over REST what the path does not take goes to the body of a POST, else to the query. */
+  readonly request?: Readonly<Record<string, unknown>>;
+}
+
+export const call = (http: string, method: OperatorCall['method']) => (request: Record<string, unknown> = {}): OperatorCall => ({ http, method, request });
+
+export const createDevice = call('POST /v1/devices', 'createDevice');
+export const getDevice = call('GET /v1/devices/{device_id}', 'getDevice');
+export const listDevices = call('GET /v1/devices', 'listDevices');
+export const deleteDevice = call('DELETE /v1/devices/{device_id}', 'deleteDevice');
+export const freezeDevice = call('POST /v1/devices/{device_id}:freeze', 'freezeDevice');
+export const unfreezeDevice = call('POST /v1/devices/{device_id}:unfreeze', 'unfreezeDevice');
+export const listDeviceKeys = call('GET /v1/devices/{device_id}/keys', 'listDeviceKeys');
+export const createProject = call('POST /v1/projects', 'createProject');
+export const listProjects = call('GET /v1/projects', 'listProjects');
+export const listAuditEvents = call('GET /v1/audit-events', 'listAuditEvents');
+
+export const EVERY_CALL: readonly OperatorCall[] = [
+  createDevice({ device_id: 'x' }), getDevice({ device_id: 'x' }), listDevices(), deleteDevice({ device_id: 'x' }), freezeDevice({ device_id: 'x' }),
+  unfreezeDevice({ device_id: 'x' }), listDeviceKeys({ device_id: 'x' }), createProject({ name: 'x' }), listProjects(), listAuditEvents(),
+];
+
+/** Calls with the operator's token, or with another authorization; `null` sends none. */
+export function operate(bench: Bench, wire: Wire, { http, method, request = {} }: OperatorCall, authorization: string | null = `Bearer ${OPERATOR_TOKEN}`): Promise<Answer> {
+  const headers: (readonly [string, string])[] = authorization === null ? [] : [['authorization', authorization]];
+  if (wire === 'grpc') return callGrpc(bench, method, request, headers);
+  const [verb = '', template = ''] = http.split(' ');
+  const rest = { ...request };
+  const path = template.replace(/\{(.*)\}/, (_, name: string) => {
+    const value = String(rest[name]);
+    delete rest[name];
+    return encodeURIComponent(value);
+  });
+  if (verb !== 'POST') return bench.rest.send({ method: verb, target: path + queryOf(rest), headers });
+  return bench.rest.send({ method: verb, target: path, headers: [...headers, ['Content-Type', 'application/json']], body: JSON.stringify(rest) });
+}
+
+function queryOf(members: object): string {
+  const pairs = Object.entries(members).map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}
+
+/** The list in an answer is member `devices` and so on; a resource is shown as itself, as over REST. */
+function callGrpc(bench: Bench, method: keyof typeof Service, request: object, headers: (readonly [string, string])[]): Promise<Answer> {
+  const definition = Service[method] as unknown as GrpcMethod<object, object>;
+  const { requestDeserialize } = Service[method];
+  const empty = requestDeserialize(Buffer.alloc(0));
+  const message = Object.fromEntries(Object.entries(request).map(([name, value]) => [name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), value]));
+  return bench.grpc.call(definition, { ...empty, ...message }, headers).then(unwrap);
+}
+
+function unwrap(answer: Answer): Answer {
+  if (answer.status !== 0) return answer;
+  const body = JSON.parse(answer.body) as Record<string, unknown>;
+  const resource = body['device'] ?? body['project'];
+  return resource === undefined ? answer : { ...answer, body: JSON.stringify(resource) };
+}
+
+export function assertDone(answer: Answer): unknown {
+  assert.deepEqual([answer.status, answer.reason], [answer.wire === 'rest' ? 200 : 0, undefined], answer.body);
+  requestIdOf(answer);
+  if (answer.wire === 'rest') assertJsonHeaders(answer);
+  return JSON.parse(answer.body);
+}
+
+/** The reasons of error_reason.proto that belong to the operator API. */
+const REASONS = {
+  INVALID_ARGUMENT: [400, 3, 'The request is not in the expected form.'],
+  UNAUTHENTICATED: [401, 16, "This call needs the operator's bearer token."],
+  ROUTE_NOT_FOUND: [404, 5, 'There is nothing at this path.'],
+  METHOD_NOT_ALLOWED: [405, 12, 'This path does not have this method.'],
+  BODY_TOO_LARGE: [413, 8, 'The body is larger than this call takes.'],
+  UNSUPPORTED_MEDIA_TYPE: [415, 3, 'This call takes application/json.'],
+  DEVICE_NOT_FOUND: [404, 5, 'There is no such device.'],
+  DEVICE_EXISTS: [409, 6, 'A device of this id is registered already.'],
+  PUBLIC_KEY_EXISTS: [409, 6, 'This public key belongs or belonged to a device; no key is accepted twice.'],
+  PROJECT_NOT_FOUND: [404, 5, 'There is no such project.'],
+  PROJECT_EXISTS: [409, 6, 'A project of this id exists already.'],
+} as const;
+
+export type OperatorReason = keyof typeof REASONS;
+
+/** Compares a refusal with the catalogue, byte for byte, and the fields it names. */
+export function assertRefused(answer: Answer, reason: OperatorReason, fields: readonly string[] = []): void {
+  const [status, code, sentence] = REASONS[reason];
+  assert.deepEqual([answer.status, answer.reason, answer.fields], [answer.wire === 'rest' ? status : code, reason, fields], answer.body);
+  requestIdOf(answer);
+  assertNoInternals(answer);
+  if (answer.wire === 'grpc') return assert.equal(answer.body, sentence);
+  assertJsonHeaders(answer);
+  const info = `{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"${reason}","domain":"keyturn"}`;
+  const start = `{"code":${code},"message":"${sentence}","details":[${info}`;
+  assert.equal(answer.body.slice(0, start.length), start);
+  if (fields.length === 0) assert.equal(answer.body, `${start}]}`);
+}
