@@ -104,6 +104,9 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   });
   await readiness.start();
 
+  for (const { host } of [config.http, config.grpc]) {
+    if (!isLoopback(host)) log.warn({ host }, 'this address is reachable from outside and has no TLS: put a TLS proxy before it');
+  }
   const stack = started.move();
   return {
     http: { host: config.http.host, port: httpPort },
@@ -114,6 +117,10 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
     embedded: store.embedded,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 function makeOperatorToken(folder: DataFolder | undefined): string {

@@ -33,15 +33,8 @@ export async function serve(environment: Environment): Promise<number> {
 }
 
 function announce(app: App): void {
-  for (const { host } of [app.http, app.grpc]) {
-    if (!isLoopback(host)) process.stderr.write(`keyturn: warning: ${host} is reachable from outside and has no TLS; put a TLS proxy before it\n`);
-  }
   const http = `http://${formatHost(app.http.host)}:${app.http.port}`;
   process.stdout.write(`keyturn ready http=${http} grpc=${formatHost(app.grpc.host)}:${app.grpc.port} store=${app.store}\n`);
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 function formatHost(host: string): string {

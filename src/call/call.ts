@@ -1,6 +1,6 @@
 import type { Method, Reason } from '../contract/model.ts';
 import type { Violation } from '../contract/fault.ts';
-import type { Principal } from './principal.ts';
+import type { Principal } from './authenticate/principal.ts';
 
 /** Request metadata (headers) of either wire. */
 export interface Metadata {

@@ -1,3 +1,4 @@
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { compileRedactor } from '../contract/redact.ts';
 import type { Redactor } from '../contract/redact.ts';
 import { compileValidator } from '../contract/validate.ts';
@@ -41,10 +42,19 @@ export function bind<Definition extends object>(
 ): Binding[] {
   return Object.entries(definition).map(([name, method]: [string, MethodDefinition<object, object>]) => ({
     path: method.path,
-    decode: (bytes) => method.requestDeserialize(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+    decode: (bytes) => method.requestDeserialize(strictReader(bytes)),
     encode: (message) => method.responseSerialize(message),
     handle: (implementation as Record<string, Handler>)[name] ?? missing(method.path),
   }));
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** By itself the reader lets bytes pass that are not UTF-8, which REST refuses. */
+function strictReader(bytes: Uint8Array): Buffer {
+  const reader: unknown = new BinaryReader(bytes, (text) => utf8.decode(text));
+  // Declared for a Buffer, requestDeserialize only hands it on to the message's decode, which takes a reader.
+  return reader as Buffer;
 }
 
 function missing(path: string): never {

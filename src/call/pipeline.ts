@@ -6,7 +6,7 @@ import type { Authenticator } from './authenticate/authenticator.ts';
 import type { Answer, Call, IncomingCall, Outcome } from './call.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { Observer } from './observer.ts';
-import type { Principal } from './principal.ts';
+import type { Principal } from './authenticate/principal.ts';
 import { refuse } from './refusal.ts';
 
 /** How each kind of caller proves who it is. */

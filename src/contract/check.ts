@@ -10,6 +10,9 @@ import {
 import type { Method, Reason, Service } from './model.ts';
 
 const FAULTS = Object.values(Fault).filter((fault) => fault > 0);
+/** No method may take more: a gRPC message is never larger, whatever its method. */
+export const MOST_BODY_BYTES = 1 << 20;
+
 const MEDIA_TYPES = new Set(['application/json', 'application/x-www-form-urlencoded']);
 
 /** The envelope has a form, and exactly one reason for each fault. */
@@ -33,6 +36,7 @@ export function checkMethod(method: Method, holes: string[]): void {
   const say = (hole: string): unknown => holes.push(`${desc.toString()}: ${hole}`);
   if (!(rules.caller > Caller.CALLER_UNSPECIFIED)) say('does not say who may call: set caller');
   if (rules.maxBodyBytes === 0) say('has no limit: set max_body_bytes');
+  if (rules.maxBodyBytes > MOST_BODY_BYTES) say(`max_body_bytes is over ${MOST_BODY_BYTES}, which gRPC takes at most`);
   if (!(rules.jsonNames > JsonNames.JSON_NAMES_UNSPECIFIED)) say('does not say json_names');
   if (!(rules.jsonUnset > JsonUnset.JSON_UNSET_UNSPECIFIED)) say('does not say json_unset');
   if (!(rules.query > Query.QUERY_UNSPECIFIED)) say('does not say what becomes of the query');
@@ -59,6 +63,7 @@ export function checkReasons(reasons: readonly Reason[], holes: string[]): void 
     if (rules.httpStatus < 400 || rules.httpStatus > 599) holes.push(`reason ${name} has no HTTP status of refusal`);
     if (rules.sentence === '') holes.push(`reason ${name} has no public sentence`);
     for (const fault of rules.faults) {
+      if (!FAULTS.includes(fault)) holes.push(`reason ${name} stands for ${faultName(fault)}, which is not a fault`);
       const key = `${rules.envelope} ${fault}`;
       if (taken.has(key)) holes.push(`reason ${name}: another reason of its envelope stands for ${faultName(fault)}`);
       taken.add(key);

@@ -1,40 +1,59 @@
-import type { DescMessage } from '@bufbuild/protobuf';
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { memberReader } from './members.ts';
+import type { ReadMember } from './members.ts';
 
 /** A copy of a decoded message that is fit for the log. */
 export type Redactor = (message: object) => Record<string, unknown>;
+
+const BLANK = '[redacted]';
 
 /** Makes the redactor of a message: every field marked `debug_redact` is blanked, in nested messages too. */
 export function compileRedactor(desc: DescMessage): Redactor {
   return compile(desc, new Map());
 }
 
+type Show = (value: unknown) => unknown;
+
 function compile(desc: DescMessage, made: Map<DescMessage, Redactor>): Redactor {
   const known = made.get(desc);
   if (known !== undefined) return known;
-  const fields: { name: string; member: string; show: (value: unknown) => unknown }[] = [];
+  const fields: { name: string; read: ReadMember; show: Show }[] = [];
   const redact: Redactor = (message) => {
     const shown: Record<string, unknown> = {};
-    for (const { name, member, show } of fields) {
-      const value = (message as Record<string, unknown>)[member];
+    for (const { name, read, show } of fields) {
+      const value = read(message as Record<string, unknown>);
       if (value !== undefined && value !== '') shown[name] = show(value);
     }
     return shown;
   };
   made.set(desc, redact);
   for (const field of desc.fields) {
-    const inner = field.message === undefined ? undefined : compile(field.message, made);
-    fields.push({
-      name: field.name,
-      member: field.localName,
-      show: field.proto.options?.debugRedact === true ? () => '[redacted]' : (value) => showValue(value, inner),
-    });
+    const isHidden = field.proto.options?.debugRedact === true;
+    fields.push({ name: field.name, read: memberReader(field), show: isHidden ? () => BLANK : compileField(field, made) });
   }
   return redact;
 }
 
-function showValue(value: unknown, inner: Redactor | undefined): unknown {
-  if (Array.isArray(value)) return value.map((element: unknown) => showValue(element, inner));
+function compileField(field: DescField, made: Map<DescMessage, Redactor>): Show {
+  const show = compileElement(field, made);
+  if (field.fieldKind === 'list') return (value) => (Array.isArray(value) ? value.map(show) : value);
+  if (field.fieldKind !== 'map') return show;
+  return (value) => Object.fromEntries(Object.entries(value as object).map(([key, member]) => [key, show(member)]));
+}
+
+function compileElement({ message }: DescField, made: Map<DescMessage, Redactor>): Show {
+  if (message !== undefined && !message.typeName.startsWith('google.protobuf.')) {
+    const redact = compile(message, made);
+    return (value) => redact(value as object);
+  }
+  return printable;
+}
+
+/** The log is JSON, which has neither 64-bit integers nor bytes. */
+function printable(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
-  if (inner !== undefined && typeof value === 'object' && value !== null) return inner(value);
-  return value;
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (Array.isArray(value)) return value.map(printable);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, printable(member)]));
 }

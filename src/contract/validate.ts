@@ -1,25 +1,26 @@
-import { ScalarType } from '@bufbuild/protobuf';
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
-import { FieldRules } from '../../gen/keyturn/options/v1/options.ts';
 import type { Violation } from './fault.ts';
-import { readOption } from './image.ts';
+import { compileFieldRules } from './field_rules.ts';
+import type { CompiledRules } from './field_rules.ts';
 import type { Image } from './image.ts';
+import { memberReader } from './members.ts';
 
 /** Lists what a decoded message violates; empty if nothing. */
 export type Validator = (message: object) => Violation[];
 
-type Check = (message: Record<string, unknown>, path: string, violations: Violation[]) => void;
+type Check = (value: unknown, path: string, violations: Violation[]) => void;
 
 /**
  * Makes the validator of a message from its fields' rules
- * (keyturn.options.v1.field). Over both wires a message passes it before its
- * handler. Throws if a rule does not fit its field.
+ * (keyturn.options.v1.field), nested messages, lists, maps and oneofs included.
+ * Over both wires a message passes it before its handler. Throws if a rule
+ * does not fit its field.
  */
 export function compileValidator(image: Image, desc: DescMessage): Validator {
   const check = compileMessage(image, desc, new Map());
   return (message) => {
     const violations: Violation[] = [];
-    check(message as Record<string, unknown>, '', violations);
+    check(message, '', violations);
     return violations;
   };
 }
@@ -27,71 +28,72 @@ export function compileValidator(image: Image, desc: DescMessage): Validator {
 function compileMessage(image: Image, desc: DescMessage, made: Map<DescMessage, Check>): Check {
   const known = made.get(desc);
   if (known !== undefined) return known;
-  const checks: Check[] = [];
+  const fields: { read: (message: Record<string, unknown>) => unknown; name: string; check: Check }[] = [];
   const all: Check = (message, path, violations) => {
-    for (const check of checks) check(message, path, violations);
+    const prefix = path === '' ? '' : `${path}.`;
+    for (const { read, name, check } of fields) check(read(message as Record<string, unknown>), prefix + name, violations);
   };
   made.set(desc, all);
   for (const field of desc.fields) {
-    const check = compileField(image, field, made);
-    if (check !== undefined) checks.push(check);
+    fields.push({ read: memberReader(field), name: field.name, check: compileField(image, field, made) });
   }
   return all;
 }
 
-function compileField(image: Image, field: DescField, made: Map<DescMessage, Check>): Check | undefined {
-  const rules = readOption(image, field, 'keyturn.options.v1.field', FieldRules) ?? FieldRules.create();
-  if (field.fieldKind === 'message' && !field.message.typeName.startsWith('google.protobuf.')) {
-    const inner = compileMessage(image, field.message, made);
-    return (message, path, violations) => {
-      const value = message[field.localName];
-      if (typeof value === 'object' && value !== null) inner(value as Record<string, unknown>, `${path}${field.name}.`, violations);
-    };
-  }
-  if (field.scalar !== ScalarType.STRING) {
-    if (rules.required || rules.pattern !== '' || rules.maxLength > 0) throw new Error(`${field.toString()}: its rules are for text`);
-    return undefined;
-  }
-  const fits = compileText(rules);
-  return (message, path, violations) => {
-    const value = message[field.localName];
-    const fault = Array.isArray(value) ? listFault(value as string[], rules, fits) : textFault(value, rules, fits);
-    if (fault !== undefined) violations.push({ field: path + field.name, description: fault });
+function compileField(image: Image, field: DescField, made: Map<DescMessage, Check>): Check {
+  const rules = compileFieldRules(image, field);
+  const element = compileElement(image, field, rules, made);
+  if (field.fieldKind === 'list') return compileList(rules, element);
+  if (field.fieldKind === 'map') return compileMap(rules, element);
+  return (value, path, violations) => {
+    if (value === undefined || value === '') {
+      if (rules.required) violations.push({ field: path, description: rules.missing });
+    } else {
+      element(value, path, violations);
+    }
   };
 }
 
-/** The fault of one text as a sentence, or undefined. */
-type TextFault = (value: string) => string | undefined;
-
-function compileText(rules: FieldRules): TextFault {
-  const pattern = rules.pattern === '' ? undefined : new RegExp(`^(?:${rules.pattern})$`, 'u');
-  const expects = rules.expects === '' ? 'has not the expected form' : `expects ${rules.expects}`;
-  return (value) => {
-    if (value.includes('\0')) return 'must not hold U+0000';
-    if (rules.maxLength > 0 && value.length > rules.maxLength && codePoints(value) > rules.maxLength) return expects;
-    return pattern !== undefined && !pattern.test(value) ? expects : undefined;
+/** Checks one value of a field, a list or a map. */
+function compileElement(image: Image, field: DescField, rules: CompiledRules, made: Map<DescMessage, Check>): Check {
+  if (field.message !== undefined && !field.message.typeName.startsWith('google.protobuf.')) {
+    return compileMessage(image, field.message, made);
+  }
+  return (value, path, violations) => {
+    const fault = typeof value === 'string' ? rules.text(value) : holdsNul(value) ? 'must not hold U+0000' : undefined;
+    if (fault !== undefined) violations.push({ field: path, description: fault });
   };
 }
 
-function codePoints(value: string): number {
-  let count = 0;
-  for (const _ of value) count += 1;
-  return count;
+function compileList(rules: CompiledRules, element: Check): Check {
+  return (value, path, violations) => {
+    const members = Array.isArray(value) ? value : [];
+    if (!checkCount(members.length, rules, path, violations)) return;
+    for (const [index, member] of members.entries()) element(member, `${path}[${index}]`, violations);
+  };
 }
 
-function textFault(value: unknown, rules: FieldRules, fits: TextFault): string | undefined {
-  if (value === undefined || value === '') {
-    return rules.required ? `is required${rules.expects === '' ? '' : `: ${rules.expects}`}` : undefined;
-  }
-  return typeof value === 'string' ? fits(value) : undefined;
+function compileMap(rules: CompiledRules, element: Check): Check {
+  return (value, path, violations) => {
+    const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+    if (!checkCount(entries.length, rules, path, violations)) return;
+    for (const [key, member] of entries) {
+      if (key.includes('\0')) violations.push({ field: path, description: 'must not hold U+0000' });
+      else element(member, `${path}.${key}`, violations);
+    }
+  };
 }
 
-function listFault(values: readonly string[], rules: FieldRules, fits: TextFault): string | undefined {
-  if (rules.required && values.length === 0) return 'must not be empty';
-  if (rules.maxItems > 0 && values.length > rules.maxItems) return `has more than ${rules.maxItems} members`;
-  for (const value of values) {
-    const fault = fits(value);
-    if (fault !== undefined) return fault;
-  }
-  return undefined;
+function checkCount(count: number, { required, missing, maxItems }: CompiledRules, path: string, violations: Violation[]): boolean {
+  const tooMany = maxItems > 0 && count > maxItems;
+  if (tooMany) violations.push({ field: path, description: `has more than ${maxItems} members` });
+  if (required && count === 0) violations.push({ field: path, description: missing });
+  return !tooMany;
+}
+
+/** Well-known types such as Struct are plain values by now; their depth was bounded when they were read. */
+function holdsNul(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0');
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
+  return Object.entries(value).some(([key, member]) => key.includes('\0') || holdsNul(member));
 }

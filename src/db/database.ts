@@ -145,22 +145,16 @@ async function reachable<T>(work: () => Promise<T>): Promise<T> {
 const OUTSIDE = /^(?:08|53|57|58|25006|55P03)/;
 
 function toUnavailable(error: unknown): unknown {
-  const cause = rootOf(error);
-  const code = cause instanceof DatabaseError ? cause.code : undefined;
-  if (code === undefined ? cause instanceof Error && isConnectionFault(cause) : OUTSIDE.test(code)) {
-    return new Unavailable('the database does not answer', { cause: error });
-  }
-  return error;
+  if (!(error instanceof Error) || error instanceof Unavailable || !isOutside(error)) return error;
+  return new Unavailable('the database does not answer', { cause: error });
 }
 
-/** MikroORM wraps the driver's error. */
-function rootOf(error: unknown): unknown {
-  return error instanceof Error && error.cause instanceof Error && !(error instanceof Unavailable) ? error.cause : error;
-}
-
-function isConnectionFault(error: Error): boolean {
+/** MikroORM's errors are not the driver's, but have their code. */
+function isOutside(error: Error): boolean {
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  return /^E[A-Z]+$/.test(code) || /connection|terminat|timeout exceeded|after calling end/i.test(error.message);
+  // No SQLSTATE begins with an E; EPIPE has five letters too.
+  if (/^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code)) return OUTSIDE.test(code);
+  return /^E[A-Z_]+$/.test(code) || /connection|terminat|timeout exceeded|after calling end/i.test(error.message);
 }
 
 /** The constraint that a statement violated, if that is what its error says. */

@@ -10,7 +10,7 @@ export const migrationOptions = {
   tableName: 'keyturn_migration',
   snapshot: false,
   snapshotOnMigrate: false,
-  // All pending migrations are one transaction: a failure leaves nothing half done.
+  // All pending migrations are one transaction, which `migrate` opens: a failure leaves nothing half done.
   transactional: true,
   allOrNothing: true,
   disableForeignKeys: false,
@@ -27,8 +27,12 @@ export async function migrate(orm: MikroORM, pool: Pool): Promise<string[]> {
     await client.query('set lock_timeout = 0; set statement_timeout = 0');
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await refuseNewer(orm);
-    const done = await orm.migrator.up();
-    return done.map((migration) => migration.name);
+    return await orm.em.transactional(async (em) => {
+      // An index on a large table takes longer than any call may.
+      await em.execute('set local lock_timeout = 0; set local statement_timeout = 0');
+      const done = await orm.migrator.up({ transaction: em.getTransactionContext() });
+      return done.map((migration) => migration.name);
+    });
   } finally {
     // Ends the session, and with it the lock and the settings.
     client.release(true);

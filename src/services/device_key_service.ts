@@ -6,7 +6,7 @@ import { mayRepeat } from '../call/authenticate/retry_rule.ts';
 import type { Call } from '../call/call.ts';
 import { bind } from '../call/endpoints.ts';
 import type { Binding } from '../call/endpoints.ts';
-import type { DeviceUpdatePrincipal } from '../call/principal.ts';
+import type { DeviceUpdatePrincipal } from '../call/authenticate/principal.ts';
 import type { Clock } from '../clock.ts';
 import type { CompactJws } from '../crypto/jws.ts';
 import { parseProof, verifyProof } from '../crypto/proof_of_possession.ts';

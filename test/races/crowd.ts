@@ -54,7 +54,7 @@ export async function assertConsistent(bench: Bench): Promise<void> {
 /** Rotations that do not have exactly one row of their own in a table. */
 function joined(table: string, action: string, details: string): string {
   return `select r.rotation_id from rotation r
-    left join ${table} t on t.device_id = r.device_id and t.${action} = 'device_key.rotated' and t.${details} =
+    left join ${table} t on t.device_id = r.device_id and t.${action} = 'device_key.rotated' and t.${details}::jsonb =
       jsonb_build_object('jti', r.jti, 'old_thumbprint', r.old_thumbprint, 'new_thumbprint', r.new_thumbprint)
     group by r.rotation_id having count(t.device_id) <> 1`;
 }

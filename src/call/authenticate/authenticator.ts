@@ -1,5 +1,5 @@
 import type { IncomingCall } from '../call.ts';
-import type { Principal } from '../principal.ts';
+import type { Principal } from './principal.ts';
 
 /** One way of proving who calls. Each step refuses by throwing. */
 export interface Authenticator<P extends Principal = Principal> {

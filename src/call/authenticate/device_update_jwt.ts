@@ -11,7 +11,7 @@ import type { RotationLimit, RotationState, RotationStore } from '../../db/rotat
 import { ApiError } from '../../errors.ts';
 import type { IothentixSettings } from '../../settings.ts';
 import type { IncomingCall } from '../call.ts';
-import type { DeviceUpdatePrincipal } from '../principal.ts';
+import type { DeviceUpdatePrincipal } from './principal.ts';
 import type { Authenticator } from './authenticator.ts';
 import { readDeviceJwt } from './device_jwt.ts';
 import type { DeviceJwt } from './device_jwt.ts';

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
 import { FaultError } from '../../contract/fault.ts';
 import type { IncomingCall } from '../call.ts';
-import type { OperatorPrincipal } from '../principal.ts';
+import type { OperatorPrincipal } from './principal.ts';
 import type { Authenticator } from './authenticator.ts';
 
 const OPERATOR: OperatorPrincipal = { kind: 'operator' };

@@ -11,9 +11,9 @@ import { describeScalar, fitsScalar } from './scalar.ts';
  * mode, and returns canonical proto3 JSON with proto names. Throws a FaultError
  * (FAULT_CONTENT_INVALID) that names every member that does not fit.
  */
-export function checkJson(desc: DescMessage, value: unknown, input: JsonInput): JsonObject {
+export function checkJson(desc: DescMessage, value: unknown, input: JsonInput, registry: Registry): JsonObject {
   const violations: Violation[] = [];
-  const json = readMessage(desc, value, '', { strict: input === JsonInput.JSON_INPUT_STRICT, violations });
+  const json = readMessage(desc, value, '', { strict: input === JsonInput.JSON_INPUT_STRICT, registry, violations });
   if (violations.length > 0) throw contentInvalid(violations);
   return json as JsonObject;
 }
@@ -34,11 +34,12 @@ export function contentInvalid(violations: readonly Violation[], cause?: unknown
 
 interface Reading {
   readonly strict: boolean;
+  readonly registry: Registry;
   readonly violations: Violation[];
 }
 
 function readMessage(desc: DescMessage, value: unknown, path: string, reading: Reading): JsonValue {
-  if (desc.typeName.startsWith('google.protobuf.')) return value as JsonValue;
+  if (desc.typeName.startsWith('google.protobuf.')) return readWellKnown(desc, value as JsonValue, path, reading);
   if (!isObject(value)) {
     reading.violations.push({ field: path, description: 'must be a JSON object' });
     return null;
@@ -67,6 +68,16 @@ function readMessage(desc: DescMessage, value: unknown, path: string, reading: R
 }
 
 const fieldsByName = new WeakMap<DescMessage, { proto: Map<string, DescField>; both: Map<string, DescField> }>();
+
+/** Well-known types have a JSON form of their own, which protobuf-es knows. */
+function readWellKnown(desc: DescMessage, value: JsonValue, path: string, { registry, violations }: Reading): JsonValue {
+  try {
+    fromJson(desc, value, { registry });
+  } catch {
+    violations.push({ field: path, description: `does not have the JSON form of ${desc.typeName}` });
+  }
+  return value;
+}
 
 function findField(desc: DescMessage, name: string, strict: boolean): DescField | undefined {
   let names = fieldsByName.get(desc);
@@ -102,6 +113,7 @@ function readField(field: DescField, value: unknown, path: string, reading: Read
 function readElement(field: DescField, value: unknown, path: string, reading: Reading): JsonValue {
   if (field.message !== undefined) return readMessage(field.message, value, path, reading);
   if (field.enum !== undefined) {
+    if (value === null) return null;
     const name = typeof value === 'string' ? fullEnumName(field.enum, value) : undefined;
     if (name !== undefined) return name;
     const number = reading.strict && typeof value === 'number' ? field.enum.value[value] : undefined;

@@ -18,7 +18,7 @@ export function fitsScalar(type: ScalarType, value: unknown, text: boolean): boo
     case ScalarType.BOOL:
       return typeof value === 'boolean';
     case ScalarType.BYTES:
-      return typeof value === 'string' && /^(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)={0,2}$/.test(value);
+      return typeof value === 'string' && isBase64(value);
     case ScalarType.FLOAT:
     case ScalarType.DOUBLE:
       return typeof value === 'number' || (text && typeof value === 'string' && isFloatText(value));
@@ -44,6 +44,12 @@ export function describeScalar(type: ScalarType): string {
       return `an integer from ${low} to ${high}`;
     }
   }
+}
+
+/** Either alphabet, padded or not. */
+function isBase64(value: string): boolean {
+  const bare = value.replace(/={1,2}$/, '');
+  return /^(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)$/.test(bare) && bare.length % 4 !== 1 && (bare === value || value.length % 4 === 0);
 }
 
 function fitsInteger(type: ScalarType, value: unknown, text: boolean): boolean {

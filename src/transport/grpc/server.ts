@@ -1,8 +1,9 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import type { ServiceDefinition } from '@grpc/grpc-js';
+import type { ServerWritableStream, ServiceDefinition, handleServerStreamingCall } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Endpoint } from '../../call/endpoints.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
+import { MOST_BODY_BYTES } from '../../contract/check.ts';
 import type { Image } from '../../contract/image.ts';
 import type { Address, Listener } from '../listener.ts';
 import { unaryHandler } from './call.ts';
@@ -11,8 +12,7 @@ import { reflectionServices } from './reflection.ts';
 const HEALTH = 'grpc.health.v1.Health';
 const REFLECTION = 'grpc.reflection.v1.ServerReflection';
 
-/** What is never read at all. Each method has a smaller limit of its own, which the pipeline refuses with a reason. */
-const MOST_MESSAGE_BYTES = 1 << 20;
+type Watch = ServerWritableStream<unknown, unknown>;
 
 export interface GrpcServerParts {
   readonly endpoints: readonly Endpoint[];
@@ -25,20 +25,25 @@ export class GrpcServer implements Listener {
   readonly #server: Server;
   readonly #health: HealthImplementation;
   readonly #services: readonly string[];
+  /** Open streams of health, which never end by themselves. */
+  readonly #watches = new Set<Watch>();
+  #isServing = false;
 
   constructor({ endpoints, pipeline, image }: GrpcServerParts) {
-    this.#server = new Server({ 'grpc.max_receive_message_length': MOST_MESSAGE_BYTES });
+    this.#server = new Server({ 'grpc.max_receive_message_length': MOST_BODY_BYTES });
     this.#services = [...new Set(endpoints.map((endpoint) => endpoint.method.service.desc.typeName))];
     for (const endpoint of endpoints) this.#add(endpoint, pipeline);
     this.#health = new HealthImplementation(Object.fromEntries(['', ...this.#services].map((name) => [name, 'NOT_SERVING'])));
-    this.#health.addToServer(this.#server);
+    this.#addHealth();
     for (const { definition, implementation } of reflectionServices(image, [...this.#services, HEALTH, REFLECTION])) {
       this.#server.addService(definition, implementation);
     }
   }
 
-  /** What health says of every service. */
+  /** What health says of every service. Watchers hear of changes only, as grpc.health.v1 has it. */
   setServing(serving: boolean): void {
+    if (serving === this.#isServing) return;
+    this.#isServing = serving;
     for (const name of ['', ...this.#services]) this.#health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
   }
 
@@ -51,14 +56,28 @@ export class GrpcServer implements Listener {
     });
   }
 
-  /** Calls in flight finish; what has not after the grace (health watches never do) is cut off. */
   close(graceMilliseconds: number): Promise<void> {
+    this.setServing(false);
+    for (const watch of this.#watches) watch.end();
     return new Promise((resolve) => {
       const cut = setTimeout(() => this.#server.forceShutdown(), graceMilliseconds);
       this.#server.tryShutdown(() => {
         clearTimeout(cut);
         resolve();
       });
+    });
+  }
+
+  #addHealth(): void {
+    this.#health.addToServer({
+      addService: (definition, { watch, ...others }) => {
+        const tracked = (call: Watch): void => {
+          this.#watches.add(call);
+          call.once('cancelled', () => this.#watches.delete(call));
+          (watch as handleServerStreamingCall<unknown, unknown>)(call);
+        };
+        this.#server.addService(definition, { ...others, watch: tracked });
+      },
     });
   }
 

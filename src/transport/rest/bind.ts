@@ -1,4 +1,4 @@
-import type { DescField, JsonObject, JsonValue } from '@bufbuild/protobuf';
+import type { DescField, DescMessage, JsonObject, JsonValue, Registry } from '@bufbuild/protobuf';
 import type { HttpRule } from '../../../gen/google/api/http.ts';
 import type { Violation } from '../../contract/fault.ts';
 import type { Image } from '../../contract/image.ts';
@@ -12,6 +12,7 @@ import { findPath, setAt, valueAt } from './fields.ts';
 import type { FieldPath } from './fields.ts';
 import { compileQuery } from './query.ts';
 import { RouteError, parseTemplate } from './template.ts';
+import type { Variable } from './template.ts';
 
 /** What a request of a route brings along. */
 export interface RouteRequest {
@@ -40,7 +41,9 @@ export interface RouteBinding {
 export function compileRule(image: Image, method: Method, rule: HttpRule): RouteBinding {
   const { httpMethod, template } = patternOf(method, rule);
   const { input } = method.desc;
-  const bound = parseTemplate(template).variables.map((variable) => pathVariable(method, variable.path));
+  refuseRaw(method, input);
+  refuseRaw(method, method.desc.output);
+  const bound = variablesOf(method, template).map((variable) => pathVariable(method, variable.path));
   const bodyField = bodyFieldOf(method, rule, httpMethod, bound);
   const parseBody = rule.body === '' ? undefined : compileBodyParser(image, input, method.rules);
   const bindQuery = compileQuery(input, method.rules.query, bound, rule.body);
@@ -48,7 +51,7 @@ export function compileRule(image: Image, method: Method, rule: HttpRule): Route
     httpMethod,
     template,
     read({ variables, query, body }) {
-      const json = readBodyJson(method, parseBody, bodyField, body);
+      const json = readBodyJson(method, image.registry, parseBody, bodyField, body);
       bindQuery(query, json);
       bindPath(bound, variables, json);
       return jsonToBytes(input, json, image.registry);
@@ -70,6 +73,18 @@ function patternOf(method: Method, { pattern, additionalBindings }: HttpRule): {
   return { httpMethod: pattern.$case.toUpperCase(), template: pattern.value };
 }
 
+function refuseRaw(method: Method, desc: DescMessage | undefined): void {
+  if (desc?.typeName === 'google.api.HttpBody') fail(method, 'google.api.HttpBody is not served yet');
+}
+
+function variablesOf(method: Method, template: string): readonly Variable[] {
+  try {
+    return parseTemplate(template).variables;
+  } catch (error) {
+    return fail(method, error instanceof Error ? error.message : String(error));
+  }
+}
+
 function pathVariable(method: Method, name: string): FieldPath {
   const path = findPath(method.desc.input, name, false);
   const field = path?.at(-1);
@@ -86,14 +101,20 @@ function bodyFieldOf(method: Method, rule: HttpRule, httpMethod: string, bound: 
   const field = method.desc.input.fields.find((candidate) => candidate.name === rule.body);
   if (field === undefined) return fail(method, `body ${rule.body} is not a top-level field`);
   if (bound.some((path) => path[0] === field)) return fail(method, `body ${rule.body} is bound by the path`);
-  if (field.message?.typeName === 'google.api.HttpBody') return fail(method, 'google.api.HttpBody is not served yet');
+  refuseRaw(method, field.message);
   return field;
 }
 
-function readBodyJson(method: Method, parse: BodyParser | undefined, field: DescField | undefined, body: TypedBody): JsonObject {
+function readBodyJson(
+  method: Method,
+  registry: Registry,
+  parse: BodyParser | undefined,
+  field: DescField | undefined,
+  body: TypedBody,
+): JsonObject {
   if (parse === undefined) return {};
   const value = parse(body);
-  return checkJson(method.desc.input, field === undefined ? value : { [field.name]: value }, method.rules.jsonInput);
+  return checkJson(method.desc.input, field === undefined ? value : { [field.name]: value }, method.rules.jsonInput, registry);
 }
 
 /** A value that the body gives too must be the same. */
@@ -127,7 +148,7 @@ function compileWriter(image: Image, method: Method, { responseBody }: HttpRule)
   if (responseBody === '') return (message) => JSON.stringify(write(message));
   const field = output.fields.find((candidate) => candidate.name === responseBody);
   if (field === undefined) return fail(method, `response_body ${responseBody} is not a top-level field`);
-  if (field.message?.typeName === 'google.api.HttpBody') return fail(method, 'google.api.HttpBody is not served yet');
+  refuseRaw(method, field.message);
   const name = memberName(field, method.rules);
   return (message) => JSON.stringify(memberOf(write(message), name));
 }

@@ -8,10 +8,11 @@ import { hasEnvelope } from './envelopes.ts';
 import { compileRoutes } from './routes.ts';
 import type { Routes } from './routes.ts';
 import { splitTarget } from './target.ts';
+import { RouteError } from './template.ts';
 
 export { compileRoutes } from './routes.ts';
 export type { Match, RouteSpec, Routes } from './routes.ts';
-export { RouteError } from './template.ts';
+export { RouteError };
 
 /** A route: one REST binding of an endpoint. */
 export interface Route {
@@ -44,6 +45,10 @@ export class Transcoder {
       this.routes.map(({ binding }) => ({ method: binding.httpMethod, template: binding.template })),
     );
     this.#owners = ownersOf(endpoints);
+    for (const { endpoint, binding } of this.routes) {
+      const { service, desc } = endpoint.method;
+      if (this.#ownerOf(binding.template) !== service) throw new RouteError(desc.toString(), `${binding.template} is under a prefix of another service`);
+    }
   }
 
   /** Finds what serves a request by its method and raw target. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
 import type { IncomingCall, Outcome, Refusal } from '../../call/call.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
@@ -38,6 +38,10 @@ const LINGER = 2_000;
 export class RestServer implements Listener {
   readonly #parts: RestServerParts;
   readonly #server: Server;
+  /** Connections that have not sent a request yet. */
+  readonly #silent = new Set<Socket>();
+  readonly #inFlight = new Set<ServerResponse>();
+  #isClosing = false;
 
   constructor(parts: RestServerParts) {
     this.#parts = parts;
@@ -51,6 +55,10 @@ export class RestServer implements Listener {
     this.#server = createServer({ ...TIMEOUTS, maxHeaderSize: MOST_HEADER_BYTES }, serve);
     // Left to node, every body that is announced would be asked for, however large (RFC 9110 section 10.1.1).
     this.#server.on('checkContinue', serve);
+    this.#server.on('connection', (socket) => {
+      this.#silent.add(socket);
+      socket.once('close', () => this.#silent.delete(socket));
+    });
   }
 
   listen(address: Address): Promise<number> {
@@ -64,6 +72,10 @@ export class RestServer implements Listener {
   }
 
   close(graceMilliseconds: number): Promise<void> {
+    this.#isClosing = true;
+    for (const response of this.#inFlight) response.shouldKeepAlive = false;
+    // Node closes connections between two requests by itself, but not those that have never sent one.
+    for (const socket of this.#silent) socket.destroy();
     return new Promise((resolve) => {
       const cut = setTimeout(() => this.#server.closeAllConnections(), graceMilliseconds);
       this.#server.close(() => {
@@ -75,6 +87,10 @@ export class RestServer implements Listener {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '' } = request;
+    this.#silent.delete(request.socket);
+    this.#inFlight.add(response);
+    response.once('close', () => this.#inFlight.delete(response));
+    if (this.#isClosing) response.shouldKeepAlive = false;
     const page = this.#parts.pages.get(url.split('?', 1)[0] ?? '');
     if (page !== undefined && (method === 'GET' || method === 'HEAD')) return sendPage(response, await page());
     const headers = new Headers(request.rawHeaders);

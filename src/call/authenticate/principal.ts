@@ -1,6 +1,6 @@
-import type { Fault } from '../../gen/keyturn/options/v1/options.ts';
-import type { CompactJws } from '../crypto/jws.ts';
-import type { PublicKey } from '../crypto/public_key.ts';
+import type { Fault } from '../../../gen/keyturn/options/v1/options.ts';
+import type { CompactJws } from '../../crypto/jws.ts';
+import type { PublicKey } from '../../crypto/public_key.ts';
 
 /** Who calls, as settled by authentication. */
 export type Principal = OperatorPrincipal | DeviceUpdatePrincipal;
