@@ -84,13 +84,15 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
     [Caller.CALLER_OPERATOR, new OperatorAuthenticator(operatorToken)],
     [Caller.CALLER_DEVICE_UPDATE_JWT, new DeviceUpdateJwtAuthenticator(rotations, config.iothentix, clock)],
   ]);
-  const pipeline = new Pipeline(contract, endpoints, authenticators, new Telemetry(log, metrics));
+  const observer = new Telemetry(log, metrics);
+  const pipeline = new Pipeline(contract, endpoints, authenticators, observer);
 
   const grpc = new GrpcServer({ endpoints, pipeline, image });
   const readiness = started.use(new Readiness(database, (serving) => grpc.setServing(serving)));
   const rest = new RestServer({
     transcoder: new Transcoder(endpoints, image),
     pipeline,
+    observer,
     pages: systemPages(readiness, metrics),
     envelopes: { words: new Map([['Forbbiden', config.iothentix.forbiddenStatus]]) },
     log,

@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { IncomingCall, Outcome } from './call.ts';
+import type { IncomingCall, Outcome, Refusal } from './call.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { Observer } from './observer.ts';
 
@@ -22,6 +22,11 @@ export class Telemetry implements Observer {
   request(call: IncomingCall, endpoint: Endpoint, message: object): void {
     if (!this.#log.isLevelEnabled('debug')) return;
     this.#log.debug({ request_id: call.requestId, method: call.method.path, request: endpoint.redact(message) }, 'request');
+  }
+
+  unrouted({ requestId, peer }: { requestId: string; peer: string }, { reason }: Refusal): void {
+    this.#metrics.calls.inc({ method: 'none', wire: 'rest', reason: reason.name });
+    this.#log.info({ request_id: requestId, wire: 'rest', peer, reason: reason.name }, 'call refused');
   }
 
   #end(call: IncomingCall, milliseconds: number, outcome: Outcome, error: unknown): void {

@@ -56,7 +56,7 @@ describe('endpoints', () => {
   });
 
   describe('in the pipeline', () => {
-    const observer: Observer = { begin: () => () => {}, request: () => {} };
+    const observer: Observer = { begin: () => () => {}, unrouted: () => {}, request: () => {} };
     const authenticator = { authenticate: () => assert.fail(), authorize() {}, limit() {} };
 
     it('need an authenticator for each kind of caller', () => {

@@ -16,7 +16,9 @@ import { toStatus } from './status.ts';
 export function unaryHandler(endpoint: Endpoint, pipeline: Pipeline): handleUnaryCall<Buffer, object> {
   return (call, callback) => {
     const requestId = requestIdOf(single(call.metadata, 'x-request-id'));
-    void pipeline.run(incomingCall(endpoint, call, requestId)).then((outcome) => {
+    const signal = signalOf(call);
+    void pipeline.run(incomingCall(endpoint, call, requestId, signal.signal)).then((outcome) => {
+      signal.release();
       if (outcome.ok) {
         call.sendMetadata(responseMetadata(outcome, requestId));
         callback(null, outcome.message);
@@ -27,7 +29,12 @@ export function unaryHandler(endpoint: Endpoint, pipeline: Pipeline): handleUnar
   };
 }
 
-function incomingCall(endpoint: Endpoint, call: ServerUnaryCall<Buffer, object>, requestId: string): IncomingCall {
+function incomingCall(
+  endpoint: Endpoint,
+  call: ServerUnaryCall<Buffer, object>,
+  requestId: string,
+  signal: AbortSignal,
+): IncomingCall {
   return {
     wire: 'grpc',
     method: endpoint.method,
@@ -35,7 +42,7 @@ function incomingCall(endpoint: Endpoint, call: ServerUnaryCall<Buffer, object>,
     peer: addressOf(call.getPeer()),
     metadata: { get: (name) => single(call.metadata, name) },
     bodyBytes: call.request.length,
-    signal: signalOf(call),
+    signal,
     decode: () => decode(endpoint, call.request),
   };
 }
@@ -48,15 +55,17 @@ function decode(endpoint: Endpoint, bytes: Buffer): object {
   }
 }
 
-function signalOf(call: ServerUnaryCall<Buffer, object>): AbortSignal {
+/** Aborts when the caller goes away or its deadline passes; released once there is an answer, for grpc-js tells of both ends alike. */
+function signalOf(call: ServerUnaryCall<Buffer, object>): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
-  call.once('cancelled', () => {
+  const onCancelled = (): void => {
     const deadline = call.getDeadline();
     const isLate = new Date(deadline).getTime() <= Date.now();
     const fault = isLate ? Fault.FAULT_DEADLINE_EXCEEDED : Fault.FAULT_CANCELLED;
     controller.abort(new FaultError(fault, 'the caller went away or its deadline has passed'));
-  });
-  return controller.signal;
+  };
+  call.once('cancelled', onCancelled);
+  return { signal: controller.signal, release: () => call.off('cancelled', onCancelled) };
 }
 
 function responseMetadata(outcome: Outcome, requestId: string): Metadata {

@@ -11,6 +11,7 @@ import { isTextField, textToJson } from '../../contract/json/text.ts';
 import { StrictJsonError, parseStrictJson } from '../../strict_json.ts';
 import { parseQuery } from './target.ts';
 
+const JSON_TYPE = 'application/json';
 const FORM = 'application/x-www-form-urlencoded';
 
 /** A body as it was read; `size` is over the limit, and `bytes` cut, where it was too large. */
@@ -69,6 +70,8 @@ function mediaTypeOf({ contentType, contentTypeRepeated, contentEncoding }: Type
   if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== 'identity') {
     throw new FaultError(Fault.FAULT_MEDIA_TYPE, 'coded bodies are not taken');
   }
+  // What nearly all callers send needs no parser.
+  if (contentType === JSON_TYPE) return JSON_TYPE;
   let type: MIMEType;
   try {
     type = new MIMEType(contentType);

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
 import type { IncomingCall, Outcome, Refusal } from '../../call/call.ts';
+import type { Observer } from '../../call/observer.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
 import { refuseFault } from '../../call/refusal.ts';
 import { FaultError } from '../../contract/fault.ts';
@@ -22,6 +23,7 @@ export type Page = () => Promise<{ status: number; contentType: string; body: st
 export interface RestServerParts {
   readonly transcoder: Transcoder;
   readonly pipeline: Pipeline;
+  readonly observer: Observer;
   readonly pages: ReadonlyMap<string, Page>;
   readonly envelopes: EnvelopeSettings;
   readonly log: Log;
@@ -100,7 +102,9 @@ export class RestServer implements Listener {
     if (found.kind === 'route') return this.#call(request, response, headers, requestId, found);
     if (found.allow.length > 0) response.setHeader('Allow', found.allow.join(', '));
     if (found.kind === 'options') return send(response, 204);
-    return this.#refuse(response, refuseFault(found.service, new FaultError(found.fault, 'no route')), requestId);
+    const refusal = refuseFault(found.service, new FaultError(found.fault, 'no route'));
+    this.#parts.observer.unrouted({ requestId, peer: addressOf(request) }, refusal);
+    return this.#refuse(response, refusal, requestId);
   }
 
   async #call(
@@ -119,7 +123,7 @@ export class RestServer implements Listener {
       wire: 'rest',
       method: endpoint.method,
       requestId,
-      peer: request.socket.remoteAddress ?? '',
+      peer: addressOf(request),
       metadata: headers,
       bodyBytes: body.size,
       signal: signalOf(response),
@@ -149,6 +153,10 @@ function typedBody(body: RawBody, headers: Headers) {
     contentTypeRepeated: headers.isRepeated('content-type'),
     contentEncoding: headers.get('content-encoding'),
   };
+}
+
+function addressOf(request: IncomingMessage): string {
+  return request.socket.remoteAddress ?? '';
 }
 
 function signalOf(response: ServerResponse): AbortSignal {

@@ -1,0 +1,10 @@
+import type { Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
+
+/** Listens on a free loopback port, says so on standard output, and ends the process at SIGTERM. */
+export function serve(server: Server): void {
+  server.listen(0, '127.0.0.1', () => {
+    process.stdout.write(`floor ready ${(server.address() as AddressInfo).port}\n`);
+  });
+  process.on('SIGTERM', () => process.exit(0));
+}

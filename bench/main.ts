@@ -1,0 +1,49 @@
+import { progress } from './figures.ts';
+import type { Figure } from './figures.ts';
+import { PARTS, readOptions } from './options.ts';
+import type { Options, Part } from './options.ts';
+import { profile } from './parts/profile.ts';
+import { measureScale } from './parts/scale.ts';
+import { measureStart } from './parts/start.ts';
+import { measureThroughput } from './parts/throughput.ts';
+import { describeEnvironment, tableOf, writeJson } from './report.ts';
+import { Workbench } from './workbench.ts';
+
+const MEASURE: Readonly<Record<Part, (bench: Workbench, options: Options) => Promise<Figure[]>>> = {
+  rest: (bench, options) => measureThroughput(bench, 'rest', options),
+  grpc: (bench, options) => measureThroughput(bench, 'grpc', options),
+  scale: measureScale,
+  start: measureStart,
+};
+
+async function run(bench: Workbench, options: Options): Promise<void> {
+  if (options.profile !== undefined) {
+    process.stdout.write(`${await profile(bench, options.profile, options)}\n`);
+    return;
+  }
+  const figures: Figure[] = [];
+  for (const part of options.only === undefined ? PARTS : [options.only]) figures.push(...(await MEASURE[part](bench, options)));
+  const environment = describeEnvironment(bench, options);
+  process.stdout.write(`${tableOf(figures, environment)}\n`);
+  if (options.json !== undefined) await writeJson(options.json, figures, environment);
+}
+
+const options = readOptions();
+const bench = await Workbench.open();
+let signalled = 0;
+for (const [signal, exitCode] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+  process.on(signal, () => {
+    signalled = exitCode;
+    // What the run waits for rejects, and so the run ends.
+    void bench[Symbol.asyncDispose]();
+  });
+}
+try {
+  await run(bench, options);
+} catch (error) {
+  process.exitCode = 1;
+  if (signalled === 0) progress(error instanceof Error ? error.message : String(error));
+} finally {
+  await bench[Symbol.asyncDispose]();
+}
+if (signalled !== 0) process.exitCode = signalled;

@@ -1,0 +1,56 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Wire } from './load/protocol.ts';
+
+/** Requests in flight of a round. */
+export const IN_FLIGHT = 16;
+
+/** The parts that `--only` chooses from, in the order in which they run. */
+export const PARTS = ['rest', 'grpc', 'scale', 'start'] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface Options {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly devices: number;
+  readonly fleet: number;
+  readonly only?: Part;
+  readonly profile?: Wire;
+  readonly json?: string;
+}
+
+const EPILOGUE = `
+Every figure of rotations is that of real ones: signed, verified, written durably. The floor is the least program
+that makes them too (bench/floor). Compare ratios, not figures of different machines.`;
+
+/** Reads the command line. Prints help and ends the process where it asks for it or is wrong. */
+export function readOptions(): Options {
+  return new Command('npm run bench --')
+    .description('Measures Keyturn: rotations beside their floor, with a large fleet, and its start.')
+    .option('--rounds <n>', 'rounds of each side', count, 5)
+    .option('--seconds <s>', 'length of a round', seconds, 5)
+    .option('--devices <n>', 'devices that rotate their keys, 16 or more', devices, 1000)
+    .option('--fleet <n>', 'devices of the large fleet of part scale', count, 1_000_000)
+    .addOption(new Option('--only <part>', 'one part only').choices(PARTS))
+    .addOption(new Option('--profile <wire>', 'where the CPU time of one round goes, instead of the parts').choices(['rest', 'grpc']))
+    .option('--json <file>', 'write the figures to a file as JSON too')
+    .addHelpText('after', EPILOGUE)
+    .parse()
+    .opts<Options>();
+}
+
+function count(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 to 9999999.');
+  return Number(text);
+}
+
+function devices(text: string): number {
+  const number = count(text);
+  if (number < IN_FLIGHT) throw new InvalidArgumentError(`It must be at least ${IN_FLIGHT}, one for each request in flight.`);
+  return number;
+}
+
+function seconds(text: string): number {
+  const number = Number(text);
+  if (!(number > 0 && number <= 3600)) throw new InvalidArgumentError('It must be more than 0 and at most 3600.');
+  return number;
+}

@@ -1,0 +1,79 @@
+import { openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Child } from './child.ts';
+import type { Wire } from './load/protocol.ts';
+import type { Workbench } from './workbench.ts';
+
+/** A server under load: Keyturn, or the floor that it is compared with. */
+export type Side = 'subject' | 'floor';
+
+export interface Server extends AsyncDisposable {
+  readonly pid: number;
+  readonly port: number;
+  /** The end of what it has written to standard error. */
+  lastWords(): string;
+}
+
+export interface ServerOptions {
+  readonly name: string;
+  readonly side: Side;
+  readonly wire: Wire;
+  readonly databaseUrl: string;
+  readonly nodeArgs?: readonly string[];
+}
+
+const KEYTURN = new URL('../src/main.ts', import.meta.url);
+const LISTEN = { KEYTURN_HTTP_LISTEN: '127.0.0.1:0', KEYTURN_GRPC_LISTEN: '127.0.0.1:0' };
+const LAST_WORDS = 2000;
+
+export interface KeyturnOptions {
+  readonly name: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly nodeArgs?: readonly string[] | undefined;
+  readonly core?: number | undefined;
+}
+
+/** Keyturn as `npm start` runs it, on free ports, with its log at the usual level. Its settings decide on the store. */
+export function spawnKeyturn(bench: Workbench, { name, settings, nodeArgs = [], core }: KeyturnOptions): Child {
+  const log = openSync(logOf(bench, name), 'a');
+  const env = { ...LISTEN, ...settings };
+  return bench.own(new Child(name, { script: KEYTURN, nodeArgs, env, stdio: ['ignore', 'pipe', log], core }));
+}
+
+/** Where it serves REST and gRPC, once it does. */
+export async function keyturnPorts(child: Child): Promise<Record<Wire, number>> {
+  const match = await child.line(/^keyturn ready http=http:\/\/[^ ]+:(\d+) grpc=[^ ]+:(\d+) /);
+  return { rest: Number(match[1]), grpc: Number(match[2]) };
+}
+
+/** Starts a side and waits until it serves. */
+export async function startServer(bench: Workbench, options: ServerOptions): Promise<Server> {
+  const lastWords = (): string => readFileSync(logOf(bench, options.name), 'utf8').slice(-LAST_WORDS);
+  const child = options.side === 'subject' ? spawnSubject(bench, options) : spawnFloor(bench, options);
+  try {
+    const port = options.side === 'subject' ? (await keyturnPorts(child))[options.wire] : await floorPort(child);
+    return { pid: child.pid, port, lastWords, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
+  } catch (error) {
+    throw new Error(`${options.name} did not start: ${lastWords()}`, { cause: error });
+  }
+}
+
+function spawnSubject(bench: Workbench, { name, databaseUrl, nodeArgs }: ServerOptions): Child {
+  const settings = { KEYTURN_DATABASE_URL: databaseUrl, KEYTURN_OPERATOR_TOKEN: 'benchmark-operator-token' };
+  return spawnKeyturn(bench, { name, settings, nodeArgs, core: bench.cores.server });
+}
+
+function spawnFloor(bench: Workbench, { name, wire, databaseUrl, nodeArgs = [] }: ServerOptions): Child {
+  const script = new URL(`floor/${wire}.ts`, import.meta.url);
+  const log = openSync(logOf(bench, name), 'a');
+  const stdio = ['ignore', 'pipe', log] as const;
+  return bench.own(new Child(name, { script, nodeArgs, args: [databaseUrl], stdio: [...stdio], core: bench.cores.server }));
+}
+
+async function floorPort(child: Child): Promise<number> {
+  return Number((await child.line(/^floor ready (\d+)$/))[1]);
+}
+
+function logOf(bench: Workbench, name: string): string {
+  return join(bench.folder, `${name}.log`);
+}
