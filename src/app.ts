@@ -66,20 +66,26 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   const image = loadImage();
   const contract = compileContract(image, 'keyturn.v1');
 
-  const store = started.use(await openStore(config, log, overrides.postgresSettings));
+  const metrics = createMetrics();
+  const store = started.use(
+    await openStore(config, log, {
+      postgresSettings: overrides.postgresSettings,
+      observe: (statement, seconds) => metrics.statements.observe({ statement }, seconds),
+    }),
+  );
   const { database } = store;
   const operatorToken = config.operatorToken ?? makeOperatorToken(store.folder);
 
   const rotations = new RotationStore(database.run);
   const endpoints = joinEndpoints(contract, [
-    ...new DeviceKeyService(rotations, config.iothentix, clock).bindings(),
+    ...new DeviceKeyService(rotations, config.iothentix, clock, (outcome) => metrics.rotations.inc({ outcome })).bindings(),
     ...operatorService(
       new Devices(new DeviceStore(database), config.iothentix.algorithms, clock),
       new Projects(new ProjectStore(database), clock),
       new AuditEvents(new AuditEventStore(database.run)),
     ),
   ]);
-  const metrics = createMetrics();
+  metrics.watchPool(() => database.pool);
   const authenticators: Authenticators = new Map<Caller, Authenticator>([
     [Caller.CALLER_OPERATOR, new OperatorAuthenticator(operatorToken)],
     [Caller.CALLER_DEVICE_UPDATE_JWT, new DeviceUpdateJwtAuthenticator(rotations, config.iothentix, clock)],

@@ -18,6 +18,13 @@ export interface Store extends AsyncDisposable {
   readonly migrations: readonly string[];
 }
 
+export interface StoreOptions {
+  /** Settings of the embedded server. */
+  readonly postgresSettings?: Record<string, string> | undefined;
+  /** Hears of each statement and its seconds. */
+  readonly observe?: (statement: string, seconds: number) => void;
+}
+
 const POOL_SIZE = 16;
 
 /**
@@ -25,12 +32,12 @@ const POOL_SIZE = 16;
  * embedded one in the data folder, which is locked. Throws an Error that says
  * what to do; what was started by then is stopped again.
  */
-export async function openStore(config: Config, log: Log, postgresSettings: Record<string, string> = {}): Promise<Store> {
+export async function openStore(config: Config, log: Log, options: StoreOptions = {}): Promise<Store> {
   await using started = new AsyncDisposableStack();
   const { databaseUrl } = config;
   const folder = databaseUrl === undefined ? started.use(openDataFolder(config.dataDir)) : undefined;
-  const embedded = folder && started.use(await startEmbedded(folder, log, postgresSettings));
-  const database = started.use(await openDatabase(databaseUrl ?? urlOf(embedded), log));
+  const embedded = folder && started.use(await startEmbedded(folder, log, options.postgresSettings ?? {}));
+  const database = started.use(await openDatabase(databaseUrl ?? urlOf(embedded), log, options));
   const migrations = await database.migrate();
   for (const migration of migrations) log.info({ migration }, 'migrated');
   const stack = started.move();
@@ -46,9 +53,10 @@ function startEmbedded(folder: DataFolder, log: Log, settings: Record<string, st
   });
 }
 
-async function openDatabase(url: string, log: Log): Promise<Database> {
+async function openDatabase(url: string, log: Log, { observe }: StoreOptions): Promise<Database> {
   try {
-    return await Database.open({ url, poolSize: POOL_SIZE, log: (line) => log.info({ part: 'database' }, line) });
+    const address = { url, poolSize: POOL_SIZE, log: (line: string) => log.info({ part: 'database' }, line) };
+    return await Database.open(observe === undefined ? address : { ...address, observe });
   } catch (error) {
     const { hostname, port } = new URL(url);
     throw new Error(`cannot use PostgreSQL at ${hostname}:${port || 5432}: ${reasonOf(error)}; check KEYTURN_DATABASE_URL`, { cause: error });

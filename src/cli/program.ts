@@ -8,6 +8,7 @@ import { addDeviceCommands } from './device.ts';
 import { ExitCode, Failure, messageOf } from './failure.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addProjectCommands } from './project.ts';
+import { addRotateCommand } from './rotate.ts';
 import { addServeCommand } from './serve.ts';
 
 const EPILOGUE = `
@@ -59,6 +60,7 @@ function createProgram(context: Context, finish: (exitCode: number) => void): Co
   addDeviceCommands(program, context);
   addProjectCommands(program, context);
   addAuditCommands(program, context);
+  addRotateCommand(program, context);
   return program;
 }
 

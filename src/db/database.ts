@@ -15,6 +15,8 @@ export interface DatabaseAddress {
   readonly poolSize: number;
   /** Hears what the driver has to say, such as of lost connections. */
   log(line: string): void;
+  /** Hears of each statement that has ended, well or not, and how long it took with the wait for a connection. */
+  observe?(statement: string, seconds: number): void;
 }
 
 /** A statement that the server prepares once for each connection, by its name. */
@@ -39,9 +41,12 @@ export class Database implements AsyncDisposable {
   readonly #orm: MikroORM;
   readonly #pool: Pool;
 
-  private constructor(orm: MikroORM, pool: Pool) {
+  readonly #observe: (statement: string, seconds: number) => void;
+
+  private constructor(orm: MikroORM, pool: Pool, address: DatabaseAddress) {
     this.#orm = orm;
     this.#pool = pool;
+    this.#observe = (statement, seconds) => address.observe?.(statement, seconds);
   }
 
   /** Opens the pool and checks that the database answers. Throws Unavailable if it does not. */
@@ -57,7 +62,7 @@ export class Database implements AsyncDisposable {
       migrations: migrationOptions,
     });
     const pool = await orm.em.getConnection().getNativeClient();
-    const database = new Database(orm, pool);
+    const database = new Database(orm, pool, address);
     try {
       await database.ping();
     } catch (error) {
@@ -82,7 +87,14 @@ export class Database implements AsyncDisposable {
     return reachable(() => work(this.#orm.em.fork()));
   }
 
-  readonly run: Run = (statement, values) => runOn(this.#pool, statement, values);
+  readonly run: Run = async (statement, values) => {
+    const start = performance.now();
+    try {
+      return await runOn(this.#pool, statement, values);
+    } finally {
+      this.#observe(statement.name, (performance.now() - start) / 1000);
+    }
+  };
 
   /** Runs several statements as one transaction; rolls back if `work` throws. */
   async transaction<T>(work: (run: Run) => Promise<T>): Promise<T> {

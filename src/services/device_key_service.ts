@@ -24,11 +24,14 @@ export class DeviceKeyService {
   readonly #rotations: RotationStore;
   readonly #settings: IothentixSettings;
   readonly #clock: Clock;
+  readonly #count: (outcome: 'rotated' | 'replayed') => void;
 
-  constructor(rotations: RotationStore, settings: IothentixSettings, clock: Clock) {
+  /** `count` hears of every success. */
+  constructor(rotations: RotationStore, settings: IothentixSettings, clock: Clock, count: (outcome: 'rotated' | 'replayed') => void) {
     this.#rotations = rotations;
     this.#settings = settings;
     this.#clock = clock;
+    this.#count = count;
   }
 
   bindings(): Binding[] {
@@ -64,6 +67,7 @@ export class DeviceKeyService {
     };
     switch (await this.#rotations.write(rotation, originOf(call, this.#clock))) {
       case 'rotated':
+        this.#count('rotated');
         return UPDATED;
       case 'key_known':
         throw new ApiError(ErrorReason.ERROR_REASON_PUBLIC_KEY_REUSED, 'the new key is or was the key of a device');
@@ -77,7 +81,7 @@ export class DeviceKeyService {
   /** Another change came first. If it was this very JWT, its success is repeated: the proof is verified already. */
   async #overtaken(rotation: NewRotation, call: Call): Promise<UpdatePublicKeyResponse> {
     const state = await this.#rotations.read(rotation);
-    if (state?.committed !== undefined && mayRepeat(state, this.#settings)) return repeated(call);
+    if (state?.committed !== undefined && mayRepeat(state, this.#settings)) return this.#repeated(call);
     if (state?.currentThumbprint === rotation.oldThumbprint && state.frozen) {
       throw new ApiError(ErrorReason.ERROR_REASON_DEVICE_FROZEN, 'the device was frozen while this call was checked');
     }
@@ -92,7 +96,13 @@ export class DeviceKeyService {
     if (proof === undefined || !(await this.#proves(proof, device.jwt, device.currentKey))) {
       throw unauthenticated('the JWT was spent, and pop does not verify with the current key');
     }
-    return repeated(call);
+    return this.#repeated(call);
+  }
+
+  #repeated(call: Call): UpdatePublicKeyResponse {
+    call.setMetadata('idempotent-replayed', 'true');
+    this.#count('replayed');
+    return UPDATED;
   }
 
   #newKeyOf(jwt: CompactJws): PublicKey {
@@ -117,10 +127,6 @@ function deviceOf(call: Call): DeviceUpdatePrincipal {
   return call.principal;
 }
 
-function repeated(call: Call): UpdatePublicKeyResponse {
-  call.setMetadata('idempotent-replayed', 'true');
-  return UPDATED;
-}
 
 function unauthenticated(detail: string): ApiError {
   return new ApiError(ErrorReason.ERROR_REASON_DEVICE_UNAUTHENTICATED, detail);

@@ -2,13 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, DatabaseError } from 'pg';
 import { startEmbeddedPostgres } from '../../src/db/embedded/index.ts';
 
 /** A database of its own, dropped when it is disposed of. */
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
 }
+
+const DATABASE_IN_USE = '55006';
 
 let server: Promise<AsyncDisposable & { readonly url: string }> | undefined;
 
@@ -22,8 +25,24 @@ export async function createDatabase(): Promise<TestDatabase> {
   own.pathname = `/${name}`;
   return {
     url: own.href,
-    [Symbol.asyncDispose]: () => execute(url, `drop database if exists ${name} with (force)`),
+    [Symbol.asyncDispose]: () => drop(url, name),
   };
+}
+
+/**
+ * Drops a database once its connections are closed. A client that is just
+ * leaving, and thrown out with force, has nobody left to hear its error.
+ */
+async function drop(url: string, name: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    try {
+      return await execute(url, `drop database if exists ${name}`);
+    } catch (error) {
+      if (!(error instanceof DatabaseError && error.code === DATABASE_IN_USE)) throw error;
+      await sleep(20);
+    }
+  }
+  await execute(url, `drop database if exists ${name} with (force)`);
 }
 
 /** Stops the server of this run, if one was started. */

@@ -1,0 +1,107 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+import type { JwsAlgorithm } from '../crypto/algorithms.ts';
+import type { Context } from './context.ts';
+import { examples } from './examples.ts';
+import { ExitCode, Failure, messageOf } from './failure.ts';
+import { printJson } from './print.ts';
+
+interface Options {
+  readonly url: string;
+  readonly deviceId: string;
+  readonly key: string;
+  readonly state: string;
+  readonly alg?: JwsAlgorithm;
+  readonly exp: number;
+  readonly timeout: number;
+  readonly ca?: string;
+  readonly insecureHttp?: true;
+  readonly json?: true;
+}
+
+const EXIT_CODES = { usage: ExitCode.USAGE, failed: ExitCode.FAILED, refused: ExitCode.REFUSED } as const;
+
+/** Adds `rotate`. */
+export function addRotateCommand(program: Command, context: Context): void {
+  const command = program
+    .command('rotate')
+    .description('replace the key of a device, as the device; may be killed at any time and run again')
+    .requiredOption('--url <URL>', 'where the service serves REST, such as https://keyturn.example.com')
+    .requiredOption('--device-id <ID>', 'the device')
+    .requiredOption('--key <FILE>', 'its private key, unencrypted PKCS#8 PEM, mode 0600; holds the new key afterwards')
+    .requiredOption('--state <FOLDER>', 'what it has to remember, with keys; mode 0700, for this device alone')
+    .addOption(
+      new Option('--alg <ALG>', 'what the new key is for (default: as the current one)')
+        .choices(['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256']),
+    )
+    .option('--exp <SECONDS>', 'how long a signed update is good for, 10 to 86400', wholeNumber(10, 86_400), 600)
+    .option('--timeout <SECONDS>', 'how long to go on trying, 1 to 3600', wholeNumber(1, 3600), 60)
+    .option('--ca <FILE>', 'certificate authorities to trust in place of the usual ones, PEM')
+    .option('--insecure-http', 'take a http:// URL that leads to another machine')
+    .option('--json', 'print one JSON document')
+    .action((options: Options) => run(context, options));
+  examples(command, [
+    'keyturn rotate --url https://keyturn.example.com --device-id pump-7 --key pump-7.pem --state pump-7.state',
+    'keyturn rotate --url http://localhost:8080 --device-id pump-7 --key pump-7.pem --state pump-7.state --alg ES384 --json',
+  ]);
+}
+
+async function run(context: Context, options: Options): Promise<void> {
+  const target = { url: readUrl(options), ca: options.ca === undefined ? undefined : readCertificates(options.ca) };
+  // Loaded here, because the other commands have no use for it.
+  const { RotationError, rotate } = await import('../device/rotate.ts');
+  try {
+    const { deviceId, thumbprint, alg, previousThumbprint, resumed } = await rotate({
+      target,
+      deviceId: options.deviceId,
+      keyFile: options.key,
+      stateFolder: options.state,
+      alg: options.alg,
+      lifetime: options.exp,
+      timeout: options.timeout * 1000,
+    });
+    const rotated = { device_id: deviceId, key_thumbprint: thumbprint, algorithm: alg, previous_thumbprint: previousThumbprint, resumed };
+    if (options.json) printJson(context, rotated);
+    else context.stdout.write(`${deviceId} has the new key ${thumbprint} (${alg})${resumed ? ', as an earlier run had begun' : ''}\n`);
+  } catch (error) {
+    if (error instanceof RotationError) throw new Failure(EXIT_CODES[error.trouble], error.message, { cause: error });
+    throw error;
+  }
+}
+
+function readUrl({ url: text, insecureHttp }: Options): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.search !== '' || url.hash !== '') {
+    throw new Failure(ExitCode.USAGE, '--url expects a URL such as https://keyturn.example.com');
+  }
+  if (url.username !== '' || url.password !== '') throw new Failure(ExitCode.USAGE, '--url takes no user and no password');
+  if (url.protocol === 'http:' && !isLoopback(url.hostname) && insecureHttp !== true) {
+    throw new Failure(ExitCode.USAGE, `--url leads to ${url.hostname} without TLS; use https, or add --insecure-http`);
+  }
+  return url;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(?:\.\d+){3}$/.test(host);
+}
+
+function readCertificates(file: string): string {
+  try {
+    const blocks = readFileSync(file, 'utf8').match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g);
+    if (blocks === null) throw new Error('it holds none as PEM');
+    // Read here already: a connection would pass over what it cannot read, and trust nobody.
+    return blocks.map((pem) => new X509Certificate(pem).toString()).join('');
+  } catch (error) {
+    throw new Failure(ExitCode.USAGE, `cannot read certificates from ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It should be a whole number from ${least} to ${most}.`);
+  };
+}

@@ -1,0 +1,24 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { syncFolder } from '../data_folder.ts';
+import { step } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
+
+/**
+ * Replaces the file with mode 0600, wholly or not at all, and returns when text and name are on the disk: the text
+ * goes to `<path>.new`, fsync, rename, fsync of the folder. Throws the error of the file system; the file is then as
+ * it was, or already as it shall be.
+ */
+export function replacePrivateFile(path: string, text: string, label: string, checkpoint: Checkpoint): void {
+  const unfinished = `${path}.new`;
+  rmSync(unfinished, { force: true });
+  const file = openSync(unfinished, 'wx', 0o600);
+  try {
+    step(checkpoint, `${label}: write`, () => writeFileSync(file, text));
+    step(checkpoint, `${label}: fsync`, () => fsyncSync(file));
+  } finally {
+    closeSync(file);
+  }
+  step(checkpoint, `${label}: rename`, () => renameSync(unfinished, path));
+  step(checkpoint, `${label}: fsync of the folder`, () => syncFolder(dirname(path)));
+}
