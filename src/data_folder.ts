@@ -22,7 +22,18 @@ const LOCK_FILE = 'lock';
 const HOLDER_FILE = 'lock.pid';
 const LOCK_WAIT_MS = 250;
 const SQLITE_BUSY = 5;
-const REMEDY = 'set KEYTURN_DATA_DIR to another folder';
+
+/** A folder that cannot be used; the caller knows what to do about it. */
+export class FolderError extends Error {
+  override readonly name = 'FolderError';
+  /** Whether another process holds the folder. */
+  readonly isInUse: boolean;
+
+  constructor(message: string, { isInUse = false, ...options }: ErrorOptions & { isInUse?: boolean } = {}) {
+    super(message, options);
+    this.isInUse = isInUse;
+  }
+}
 
 /** Locks live as long as their connection: kept here, so that no garbage collection closes one. */
 const heldLocks = new Set<DatabaseSync>();
@@ -30,8 +41,8 @@ const heldLocks = new Set<DatabaseSync>();
 /**
  * Creates the folder with mode 0700 if it is missing, takes away the rights of group and others, and locks it. The
  * kernel frees the lock when the process ends in whatever way; it also holds between containers that share a volume.
- * Throws an Error that names the folder if it is not a folder, belongs to another user, cannot be written, or if
- * another process holds it; the Error then names the pid of the holder.
+ * Throws a FolderError that names the folder if it is not a folder, belongs to another user, cannot be written, or if
+ * another process holds it; it then names the pid of the holder.
  */
 export function openDataFolder(path: string): DataFolder {
   const folder = resolve(path);
@@ -61,7 +72,7 @@ export function readPrivateFile(path: string): string | undefined {
     if (!stats.isFile()) throw new Error(`${path} is not a regular file`);
     if ((stats.mode & 0o077) !== 0) throw new Error(`${path} is open to other users: run chmod 600 ${path}`);
     const text = readFileSync(file, 'utf8').trim();
-    if (text === '') throw new Error(`${path} is empty: restore its content, or remove it to have a new one made`);
+    if (text === '') throw new Error(`${path} is empty: restore its content`);
     return text;
   } finally {
     closeSync(file);
@@ -117,27 +128,27 @@ function openIfPresent(path: string): number | undefined {
 
 /**
  * Creates the folder with mode 0700, or takes away the rights of group and others from the one that is there.
- * Throws an Error that names the folder if it is not a folder, belongs to another user or cannot be written.
+ * Throws a FolderError that names the folder if it is not a folder, belongs to another user or cannot be written.
  */
 export function makePrivateFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
     if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOTDIR') {
-      throw new Error(`${folder} cannot be a folder, a file is in its place; ${REMEDY}`, { cause: error });
+      throw new FolderError(`${folder} cannot be a folder, a file is in its place`, { cause: error });
     }
-    throw new Error(`${folder} cannot be created (${codeOf(error)}); ${REMEDY}`, { cause: error });
+    throw new FolderError(`${folder} cannot be created (${codeOf(error)})`, { cause: error });
   }
   const owner = statSync(folder).uid;
   const self = process.geteuid?.();
   if (self !== undefined && owner !== self) {
-    throw new Error(`${folder} belongs to the user with uid ${owner}, not to this one (uid ${self}); ${REMEDY}`);
+    throw new FolderError(`${folder} belongs to the user with uid ${owner}, not to this one (uid ${self})`);
   }
   tightenRights(folder);
   try {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new Error(`${folder} cannot be written (${codeOf(error)}); ${REMEDY}`, { cause: error });
+    throw new FolderError(`${folder} cannot be written (${codeOf(error)})`, { cause: error });
   }
 }
 
@@ -147,10 +158,10 @@ function tightenRights(folder: string): void {
   try {
     chmodSync(folder, rights() & 0o700);
   } catch (error) {
-    throw new Error(`${folder} is open to other users and stays so (${codeOf(error)}); ${REMEDY}`, { cause: error });
+    throw new FolderError(`${folder} is open to other users and stays so (${codeOf(error)})`, { cause: error });
   }
   if ((rights() & 0o077) !== 0) {
-    throw new Error(`${folder} is open to other users, its file system keeps no rights; ${REMEDY}`);
+    throw new FolderError(`${folder} is open to other users, its file system keeps no rights`);
   }
 }
 
@@ -192,9 +203,9 @@ function openLockFile(path: string): DatabaseSync {
 
 function lockRefused(folder: string, error: unknown): Error {
   if (!(error instanceof Error) || !('errcode' in error) || error.errcode !== SQLITE_BUSY) {
-    return new Error(`${folder} cannot be locked (${messageOf(error)}); ${REMEDY}`, { cause: error });
+    return new FolderError(`${folder} cannot be locked (${messageOf(error)})`, { cause: error });
   }
-  return new Error(`another Keyturn (pid ${holderOf(folder)}) is using ${folder}; stop it or set KEYTURN_DATA_DIR`);
+  return new FolderError(`another Keyturn (pid ${holderOf(folder)}) is using ${folder}`, { isInUse: true });
 }
 
 function holderOf(folder: string): string {

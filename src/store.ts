@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from './config.ts';
-import { openDataFolder } from './data_folder.ts';
+import { FolderError, openDataFolder } from './data_folder.ts';
 import type { DataFolder } from './data_folder.ts';
 import { Database } from './db/database.ts';
 import { startEmbeddedPostgres } from './db/embedded/index.ts';
@@ -35,14 +35,29 @@ const POOL_SIZE = 16;
 export async function openStore(config: Config, log: Log, options: StoreOptions = {}): Promise<Store> {
   await using started = new AsyncDisposableStack();
   const { databaseUrl } = config;
-  const folder = databaseUrl === undefined ? started.use(openDataFolder(config.dataDir)) : undefined;
-  const embedded = folder && started.use(await startEmbedded(folder, log, options.postgresSettings ?? {}));
+  const folder = databaseUrl === undefined ? started.use(openFolder(config.dataDir)) : undefined;
+  const embedded = folder && started.use(await startEmbedded(folder, log, options.postgresSettings ?? {}).catch(withRemedy));
   const database = started.use(await openDatabase(databaseUrl ?? urlOf(embedded), log, options));
   const migrations = await database.migrate();
   for (const migration of migrations) log.info({ migration }, 'migrated');
   const stack = started.move();
   const kind = embedded === undefined ? 'postgres' : 'embedded';
   return { kind, database, folder, embedded, migrations, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+function openFolder(path: string): DataFolder {
+  try {
+    return openDataFolder(path);
+  } catch (error) {
+    return withRemedy(error);
+  }
+}
+
+/** What to do about a folder that cannot be used. */
+function withRemedy(error: unknown): never {
+  if (!(error instanceof FolderError)) throw error;
+  const remedy = `${error.isInUse ? 'stop it or ' : ''}set KEYTURN_DATA_DIR to another folder`;
+  throw new Error(`${error.message}; ${remedy}`, { cause: error });
 }
 
 function startEmbedded(folder: DataFolder, log: Log, settings: Record<string, string>): Promise<EmbeddedPostgres> {

@@ -76,7 +76,7 @@ describe('data folder', () => {
   it('cannot be a file, nor lie below one', () => {
     const path = join(parent, 'file');
     writeFileSync(path, '');
-    const message = `${path} cannot be a folder, a file is in its place; set KEYTURN_DATA_DIR to another folder`;
+    const message = `${path} cannot be a folder, a file is in its place`;
     assert.throws(() => openDataFolder(path), { message });
     assert.throws(() => openDataFolder(join(path, 'below')), /a file is in its place/);
   });
@@ -92,7 +92,7 @@ describe('data folder', () => {
   it('is refused to a second opener in the same process until disposed of', () => {
     const path = join(parent, 'twice');
     const first = openDataFolder(path);
-    const message = `another Keyturn (pid ${process.pid}) is using ${path}; stop it or set KEYTURN_DATA_DIR`;
+    const message = `another Keyturn (pid ${process.pid}) is using ${path}`;
     assert.throws(() => openDataFolder(path), { message });
     assert.throws(() => openDataFolder(path), { message });
     first[Symbol.dispose]();
@@ -108,7 +108,7 @@ describe('data folder', () => {
     const first = await openElsewhere(path);
     try {
       assert.equal(first.said, 'open\n');
-      const message = `another Keyturn (pid ${first.pid}) is using ${path}; stop it or set KEYTURN_DATA_DIR`;
+      const message = `another Keyturn (pid ${first.pid}) is using ${path}`;
       assert.throws(() => openDataFolder(path), { message });
       const second = await openElsewhere(path);
       assert.equal(second.said, `${message}\n`);

@@ -46,6 +46,7 @@ const RULES: readonly Rule[] = [
     not: ['src/call/', 'src/contract/', 'src/transport/', 'src/services/', 'src/errors.ts', 'gen/'],
   },
   { why: 'crypto stands alone', of: ['src/crypto/'], only: ['node:', 'jose', 'src/crypto/', 'src/strict_json.ts'] },
+  { why: 'the device side is none of the service', of: ['src/device/'], only: ['node:', 'src/crypto/', 'src/data_folder.ts', 'src/device/'] },
   { why: 'strict_json stands alone', of: ['src/strict_json.ts'], only: ['node:'] },
   { why: 'only grpc speaks gRPC', of: ['src/'], except: ['src/transport/grpc/', 'src/cli/'], not: ['@grpc/', 'grpc-health-check'] },
   { why: 'all SQL lives in db', of: ['src/'], except: ['src/db/'], not: ['pg', '@mikro-orm/', 'kysely'] },

@@ -79,14 +79,8 @@ function lockFolder(folder: string): Disposable {
   try {
     return openDataFolder(folder);
   } catch (error) {
-    throw new RotationError('failed', withoutRemedy(error), { cause: error });
+    throw new RotationError('failed', reasonOf(error), { cause: error });
   }
-}
-
-/** What is wrong with a folder or file, without the remedies that are right for those of the service alone. */
-function withoutRemedy(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/(?:; (?:stop it or )?set KEYTURN_DATA_DIR|: restore its content).*$/, '');
 }
 
 function readAs<Value>(path: string, read: (text: string) => Value): Value | undefined {
@@ -94,7 +88,7 @@ function readAs<Value>(path: string, read: (text: string) => Value): Value | und
   try {
     text = readPrivateFile(path);
   } catch (error) {
-    throw new RotationError('usage', withoutRemedy(error), { cause: error });
+    throw new RotationError('usage', reasonOf(error), { cause: error });
   }
   try {
     return text === undefined ? undefined : read(text);

@@ -52,7 +52,7 @@ describe('keyturn serve and migrate', () => {
     using lock = openDataFolder(used);
     const { code, stderr } = await keyturn(['migrate'], { environment: { KEYTURN_DATA_DIR: used } });
     assert.equal(code, 1);
-    assert.equal(stderr, `keyturn: another Keyturn (pid ${process.pid}) is using ${lock.path}; stop it or set KEYTURN_DATA_DIR\n`);
+    assert.equal(stderr, `keyturn: another Keyturn (pid ${process.pid}) is using ${lock.path}; stop it or set KEYTURN_DATA_DIR to another folder\n`);
   });
 
   it('says which database does not answer, without its password', async () => {
