@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { Caller } from '../gen/keyturn/options/v1/options.ts';
 import type { Authenticator } from './call/authenticate/authenticator.ts';
 import { DeviceUpdateJwtAuthenticator } from './call/authenticate/device_update_jwt.ts';
@@ -9,6 +10,7 @@ import type { Authenticators } from './call/pipeline.ts';
 import { Telemetry } from './call/telemetry.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
+import { operatorTokenFault } from './config.ts';
 import type { Config } from './config.ts';
 import { compileContract } from './contract/contract.ts';
 import { loadImage } from './contract/image.ts';
@@ -133,7 +135,10 @@ function isLoopback(host: string): boolean {
 
 function makeOperatorToken(folder: DataFolder | undefined): string {
   if (folder === undefined) throw new Error('set KEYTURN_OPERATOR_TOKEN');
-  return folder.readOrCreate('operator.token', () => randomBytes(32).toString('base64url'));
+  const token = folder.readOrCreate('operator.token', () => randomBytes(32).toString('base64url'));
+  const fault = operatorTokenFault(token);
+  if (fault !== undefined) throw new Error(`${join(folder.path, 'operator.token')} ${fault}; remove it to have a new one made`);
+  return token;
 }
 
 async function listen(started: AsyncDisposableStack, listener: Listener, address: Address, setting: string): Promise<number> {

@@ -168,8 +168,15 @@ function keyRing(value: string): string {
   return value;
 }
 
+const TOKEN = '16 to 1024 visible ASCII characters without spaces';
+
+/** What is wrong with an operator token, wherever it comes from; undefined if nothing. */
+export function operatorTokenFault(value: string): string | undefined {
+  return /^[\x21-\x7e]{16,1024}$/.test(value) ? undefined : `expects ${TOKEN}`;
+}
+
 function token(value: string): string {
-  if (!/^[\x21-\x7e]{16,1024}$/.test(value)) throw new Expected('16 to 1024 visible ASCII characters without spaces');
+  if (operatorTokenFault(value) !== undefined) throw new Expected(TOKEN);
   return value;
 }
 

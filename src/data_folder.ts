@@ -1,5 +1,5 @@
 import {
-  accessSync, chmodSync, closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync,
+  accessSync, chmodSync, closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync,
   rmSync, statSync, writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -155,6 +155,11 @@ export function makePrivateFolder(folder: string): void {
 function tightenRights(folder: string): void {
   const rights = (): number => statSync(folder).mode & 0o777;
   if (process.geteuid === undefined || (rights() & 0o077) === 0) return;
+  // A folder that was named by mistake, such as /tmp, must not be closed to those who use it.
+  const names = readdirSync(folder);
+  if (names.length > 0 && !names.includes(LOCK_FILE)) {
+    throw new FolderError(`${folder} is open to other users and holds files of others: if it is meant, run chmod 700 ${folder}`);
+  }
   try {
     chmodSync(folder, rights() & 0o700);
   } catch (error) {

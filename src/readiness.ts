@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from './db/database.ts';
 
 const CHECK_INTERVAL = 2_000;
+/** How long the database may take to answer, milliseconds. */
+const PATIENCE = 2_000;
 
 /** Whether the service can do its work: it has started, is not stopping, and its database answers. */
 export class Readiness implements Disposable {
@@ -8,6 +11,7 @@ export class Readiness implements Disposable {
   readonly #tell: (ready: boolean) => void;
   #isStopping = false;
   #timer: NodeJS.Timeout | undefined;
+  #asking: Promise<boolean> | undefined;
 
   /** `tell` hears of it at every check. */
   constructor(database: Database, tell: (ready: boolean) => void) {
@@ -29,14 +33,22 @@ export class Readiness implements Disposable {
     this.#tell(false);
   }
 
+  /** Asks the database, once for all who ask at the same time; one that hangs is not ready. */
   async check(): Promise<boolean> {
-    const answers = await this.#database.ping().then(
-      () => true,
-      () => false,
-    );
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
+    const answers = await Promise.race([this.#asking, sleep(PATIENCE, false, { ref: false })]);
     const ready = answers && !this.#isStopping;
     this.#tell(ready);
     return ready;
+  }
+
+  #ask(): Promise<boolean> {
+    return this.#database.ping().then(
+      () => true,
+      () => false,
+    );
   }
 
   [Symbol.dispose](): void {

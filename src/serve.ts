@@ -13,6 +13,8 @@ const BAD_SETTINGS = 2;
  */
 export async function serve(environment: Environment): Promise<number> {
   const signalled = nextSignal();
+  // A reader of the ready line that has gone away is no fault of the service.
+  process.stdout.on('error', () => {});
   let config: Config;
   try {
     config = readConfig(environment);

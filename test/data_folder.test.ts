@@ -66,6 +66,15 @@ describe('data folder', () => {
     assert.equal(statSync(folder.path).mode & 0o777, 0o700);
   });
 
+  it('is left as it is when it is open and holds what is not Keyturn\'s', () => {
+    const path = join(parent, 'mistaken');
+    mkdirSync(path);
+    writeFileSync(join(path, 'theirs'), '');
+    chmodSync(path, 0o1777);
+    assert.throws(() => openDataFolder(path), /open to other users and holds files of others: if it is meant, run chmod 700/);
+    assert.equal(statSync(path).mode & 0o7777, 0o1777);
+  });
+
   it('may be reached by a link, and is then the same folder', () => {
     using folder = openDataFolder(join(parent, 'target'));
     const link = join(parent, 'link');

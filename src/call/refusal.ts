@@ -5,9 +5,12 @@ import { ApiError } from '../errors.ts';
 import { Unavailable } from '../unavailable.ts';
 import type { Refusal } from './call.ts';
 
+/** A request can have more faults than anyone would read. */
+const MOST_VIOLATIONS = 32;
+
 /** The refusal of a fault in the envelope of a service. */
 export function refuseFault(service: Service, error: FaultError): Refusal {
-  const { violations } = error;
+  const violations = error.violations.slice(0, MOST_VIOLATIONS);
   return { ok: false, reason: reasonOf(service, error.fault), violations, metadata: new Map() };
 }
 

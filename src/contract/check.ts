@@ -41,6 +41,7 @@ export function checkMethod(method: Method, holes: string[]): void {
   if (!(rules.jsonUnset > JsonUnset.JSON_UNSET_UNSPECIFIED)) say('does not say json_unset');
   if (!(rules.query > Query.QUERY_UNSPECIFIED)) say('does not say what becomes of the query');
   if (rules.statuses.length === 0) say('has no status of success: set statuses');
+  if (rules.statuses.length > 1) say('has several statuses of success, among which a handler cannot choose yet');
   for (const status of rules.statuses) if (status < 200 || status > 299) say(`status ${status} is not one of success`);
   if (desc.methodKind !== 'unary') say('is a stream, which is not served yet');
   if (method.http.length === 0) say('has no google.api.http rule');

@@ -1,8 +1,9 @@
-import { type KeyObject, type VerifyKeyObjectInput, constants, verify } from 'node:crypto';
+import { type VerifyKeyObjectInput, constants, verify } from 'node:crypto';
 import type { JwsAlgorithm } from './algorithms.ts';
 import { decodeBase64Either } from './base64.ts';
 import { parseEcdsaDer } from './ecdsa_der.ts';
 import type { CompactJws } from './jws.ts';
+import { modulusBytes } from './public_key.ts';
 import type { PublicKey } from './public_key.ts';
 
 export interface ProofOptions {
@@ -36,12 +37,8 @@ export function parseProof(pop: string, key: PublicKey): Buffer | undefined {
 
 function isWellFormed(proof: Buffer, key: PublicKey): boolean {
   if (key.kind === 'Ed25519') return proof.length === 64;
-  if (key.kind === 'RSA') return proof.length === modulusBytes(key.key);
+  if (key.kind === 'RSA') return proof.length === modulusBytes(key);
   return parseEcdsaDer(proof, key.kind) !== undefined;
-}
-
-function modulusBytes(key: KeyObject): number {
-  return Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
 }
 
 /**

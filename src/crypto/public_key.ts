@@ -92,32 +92,53 @@ export function toPem(spki: Buffer): string {
   return [BEGIN, ...lines, END, ''].join('\n');
 }
 
+/** The length of an RSA key's modulus, and so of its signatures, in bytes; 0 for other keys. */
+export function modulusBytes({ key }: PublicKey): number {
+  return Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
+}
+
 /** Made once. The private halves are dropped; for RSA there is none, because the modulus is a random odd number. */
-const DECOYS: Readonly<Record<KeyKind, Buffer>> = {
+const DECOYS: Readonly<Record<Exclude<KeyKind, 'RSA'>, Buffer>> = {
   'P-256': exportSpki(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey),
   'P-384': exportSpki(generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey),
   Ed25519: exportSpki(generateKeyPairSync('ed25519').publicKey),
-  RSA: rsaSpki(randomModulus()),
 };
 
 function exportSpki(key: KeyObject): Buffer {
   return key.export({ type: 'spki', format: 'der' });
 }
 
-function randomModulus(): Buffer {
-  const modulus = randomBytes(256);
+/** Lengths of an RSA modulus, 2048 to 4096 bits. */
+const RSA_BYTES = { least: 256, most: 512 };
+
+/** By the length of their modulus in bytes. */
+const RSA_DECOYS = new Map<number, Buffer>();
+
+function rsaDecoy(bytes: number): Buffer {
+  const known = RSA_DECOYS.get(bytes);
+  if (known !== undefined) return known;
+  const made = rsaSpki(randomModulus(bytes));
+  RSA_DECOYS.set(bytes, made);
+  return made;
+}
+
+function randomModulus(bytes: number): Buffer {
+  const modulus = randomBytes(bytes);
   modulus.writeUInt8(modulus.readUInt8(0) | 0x80, 0);
-  modulus.writeUInt8(modulus.readUInt8(255) | 0x01, 255);
+  modulus.writeUInt8(modulus.readUInt8(bytes - 1) | 0x01, bytes - 1);
   return modulus;
 }
 
 /**
  * A key that verifies nothing, for work equal to that with a real key of the kind (contracts/iothentix.md 7.1 steps 5
  * and 7). The same key for the life of the process, but loaded anew on each call: a registered key is loaded anew
- * too, and the first verification with a fresh key object takes longer than the later ones.
+ * too, and the first verification with a fresh key object takes longer than the later ones. An RSA decoy has the
+ * modulus that a signature of `signatureBytes` fits, because one that does not fit is refused without any work.
  */
-export function decoyKey(kind: KeyKind): PublicKey {
-  const decoy = loadPublicKey(DECOYS[kind], ALL_ALGORITHMS);
+export function decoyKey(kind: KeyKind, signatureBytes: number = RSA_BYTES.least): PublicKey {
+  const isRsaLength = signatureBytes >= RSA_BYTES.least && signatureBytes <= RSA_BYTES.most;
+  const spki = kind === 'RSA' ? rsaDecoy(isRsaLength ? signatureBytes : RSA_BYTES.least) : DECOYS[kind];
+  const decoy = loadPublicKey(spki, ALL_ALGORITHMS);
   if (decoy === undefined) throw new Error(`the decoy key of kind ${kind} does not load`);
   return decoy;
 }

@@ -14,7 +14,9 @@ export interface AuditEventRow {
 }
 
 /**
- * A place in the trail. Identity values do not commit in order; transaction ids
+ * A place in the trail. A list goes from the newest event backwards and consumes
+ * nothing, so it shows what is committed when it is read; readers that move
+ * forward must wait for `xact < pg_snapshot_xmin(pg_current_snapshot())`. Identity values do not commit in order; transaction ids
  * with identity values do not change their order once all older transactions have ended.
  */
 export interface AuditCursor {

@@ -31,6 +31,8 @@ export type Run = <Row extends QueryResultRow>(statement: Statement, values: rea
 /** How long a statement, a lock or an idle transaction may take, milliseconds. */
 const TIMEOUTS = { statement_timeout: 10_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 };
 const CONNECT_TIMEOUT = 5_000;
+/** A server that hangs says nothing at all; it gets a little more time than the statement by its own clock. */
+const ANSWER_TIMEOUT = 12_000;
 
 /**
  * PostgreSQL through MikroORM: entities and migrations are MikroORM's, and all
@@ -54,8 +56,10 @@ export class Database implements AsyncDisposable {
     const orm = await MikroORM.init({
       entities,
       clientUrl: address.url,
+      // A name that is not there is most likely a slip of the pen.
+      ensureDatabase: false,
       pool: { min: 0, max: address.poolSize },
-      driverOptions: { connectionTimeoutMillis: CONNECT_TIMEOUT, ...TIMEOUTS, application_name: 'keyturn', keepAlive: true },
+      driverOptions: { connectionTimeoutMillis: CONNECT_TIMEOUT, query_timeout: ANSWER_TIMEOUT, ...TIMEOUTS, application_name: 'keyturn', keepAlive: true },
       logger: (line) => address.log(line),
       colors: false,
       extensions: [Migrator],
@@ -166,7 +170,7 @@ function isOutside(error: Error): boolean {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   // No SQLSTATE begins with an E; EPIPE has five letters too.
   if (/^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code)) return OUTSIDE.test(code);
-  return /^E[A-Z_]+$/.test(code) || /connection|terminat|timeout exceeded|after calling end/i.test(error.message);
+  return /^E[A-Z_]+$/.test(code) || /connection|terminat|timeout exceeded|read timeout|after calling end/i.test(error.message);
 }
 
 /** The constraint that a statement violated, if that is what its error says. */

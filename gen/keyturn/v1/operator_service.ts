@@ -71,7 +71,10 @@ export interface GetDeviceResponse {
 export interface OperatorServiceListDevicesRequest {
   /** Only devices of this project, if set. */
   projectId: string;
-  /** Devices in one answer, 1 to 1000; unset: 50; more counts as 1000. */
+  /**
+   * Devices in one answer, 1 to 1000; unset: 50; more counts as
+   * 1000; a negative number is refused.
+   */
   pageSize: number;
   /** `next_page_token` of the answer before; unset: from the start. */
   pageToken: string;
@@ -123,7 +126,10 @@ export interface OperatorServiceUnfreezeDeviceResponse {
 export interface ListDeviceKeysRequest {
   /** The device's id. */
   deviceId: string;
-  /** Keys in one answer, 1 to 1000; unset: 50; more counts as 1000. */
+  /**
+   * Keys in one answer, 1 to 1000; unset: 50; more counts as
+   * 1000; a negative number is refused.
+   */
   pageSize: number;
   /** `next_page_token` of the answer before; unset: from the newest. */
   pageToken: string;
@@ -153,7 +159,10 @@ export interface CreateProjectResponse {
 
 /** Which projects to list. */
 export interface OperatorServiceListProjectsRequest {
-  /** Projects in one answer, 1 to 1000; unset: 50; more counts as 1000. */
+  /**
+   * Projects in one answer, 1 to 1000; unset: 50; more counts as
+   * 1000; a negative number is refused.
+   */
   pageSize: number;
   /** `next_page_token` of the answer before; unset: from the start. */
   pageToken: string;
@@ -171,7 +180,10 @@ export interface OperatorServiceListProjectsResponse {
 export interface ListAuditEventsRequest {
   /** Only events of this device, if set. */
   deviceId: string;
-  /** Events in one answer, 1 to 1000; unset: 50; more counts as 1000. */
+  /**
+   * Events in one answer, 1 to 1000; unset: 50; more counts as
+   * 1000; a negative number is refused.
+   */
   pageSize: number;
   /** `next_page_token` of the answer before; unset: from the newest. */
   pageToken: string;

@@ -5,7 +5,8 @@ import { FaultError } from '../../contract/fault.ts';
 import { JWS_ALGORITHMS, algorithmFits } from '../../crypto/algorithms.ts';
 import type { JwsAlgorithm } from '../../crypto/algorithms.ts';
 import { verifyCompactJws } from '../../crypto/jws.ts';
-import { decoyKey, loadPublicKey } from '../../crypto/public_key.ts';
+import type { CompactJws } from '../../crypto/jws.ts';
+import { decoyKey, loadPublicKey, modulusBytes } from '../../crypto/public_key.ts';
 import type { PublicKey } from '../../crypto/public_key.ts';
 import type { RotationLimit, RotationState, RotationStore } from '../../db/rotation.ts';
 import { ApiError } from '../../errors.ts';
@@ -81,11 +82,15 @@ export class DeviceUpdateJwtAuthenticator implements Authenticator<DeviceUpdateP
   }
 }
 
-/** With no key, or one that `alg` does not fit, the check is made all the same, with a decoy. */
-async function verify(jwt: DeviceJwt, key: PublicKey | undefined): Promise<boolean> {
-  const fitting = key !== undefined && algorithmFits(jwt.alg, key.kind) ? key : undefined;
-  const verified = await verifyCompactJws(jwt.jws, fitting ?? decoyKey(JWS_ALGORITHMS[jwt.alg].kind), jwt.alg);
+/** With no key, or one that `alg` or the signature's length does not fit, the check is made all the same, with a decoy. */
+async function verify({ jws, alg }: DeviceJwt, key: PublicKey | undefined): Promise<boolean> {
+  const fitting = key !== undefined && fits(jws, alg, key) ? key : undefined;
+  const verified = await verifyCompactJws(jws, fitting ?? decoyKey(JWS_ALGORITHMS[alg].kind, jws.signature.length), alg);
   return verified && fitting !== undefined;
+}
+
+function fits(jws: CompactJws, alg: JwsAlgorithm, key: PublicKey): boolean {
+  return algorithmFits(alg, key.kind) && (key.kind !== 'RSA' || modulusBytes(key) === jws.signature.length);
 }
 
 function load(spki: Buffer | undefined): PublicKey | undefined {

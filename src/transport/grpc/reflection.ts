@@ -18,10 +18,17 @@ export interface ReflectionService {
 /**
  * Server reflection (grpc.reflection.v1 and v1alpha, which has the same
  * messages) from the descriptor image, so that what clients see is the contract
- * byte for byte.
+ * byte for byte. `open` holds the streams that have not ended.
  */
-export function reflectionServices(image: Image, services: readonly string[]): ReflectionService[] {
-  const implementation = { serverReflectionInfo: (stream: Stream) => serve(stream, image, services) };
+export function reflectionServices(image: Image, services: readonly string[], open: Set<{ end(): void }>): ReflectionService[] {
+  const implementation = {
+    serverReflectionInfo: (stream: Stream) => {
+      open.add(stream);
+      stream.once('close', () => open.delete(stream));
+      stream.once('cancelled', () => open.delete(stream));
+      serve(stream, image, services);
+    },
+  };
   const v1 = ServerReflectionService;
   const v1alpha = {
     serverReflectionInfo: { ...v1.serverReflectionInfo, path: v1.serverReflectionInfo.path.replace('.v1.', '.v1alpha.') },

@@ -12,6 +12,14 @@ import { reflectionServices } from './reflection.ts';
 const HEALTH = 'grpc.health.v1.Health';
 const REFLECTION = 'grpc.reflection.v1.ServerReflection';
 
+/** Calls at once on a connection; milliseconds until an idle one is closed, and between and after the pings that find a dead one. */
+const CONNECTION = {
+  'grpc.max_concurrent_streams': 256,
+  'grpc.max_connection_idle_ms': 300_000,
+  'grpc.keepalive_time_ms': 60_000,
+  'grpc.keepalive_timeout_ms': 20_000,
+};
+
 type Watch = ServerWritableStream<unknown, unknown>;
 
 export interface GrpcServerParts {
@@ -25,17 +33,17 @@ export class GrpcServer implements Listener {
   readonly #server: Server;
   readonly #health: HealthImplementation;
   readonly #services: readonly string[];
-  /** Open streams of health, which never end by themselves. */
-  readonly #watches = new Set<Watch>();
+  /** Open streams of our own, of health and reflection, which may never end by themselves. */
+  readonly #streams = new Set<{ end(): void }>();
   #isServing = false;
 
   constructor({ endpoints, pipeline, image }: GrpcServerParts) {
-    this.#server = new Server({ 'grpc.max_receive_message_length': MOST_BODY_BYTES });
+    this.#server = new Server({ 'grpc.max_receive_message_length': MOST_BODY_BYTES, ...CONNECTION });
     this.#services = [...new Set(endpoints.map((endpoint) => endpoint.method.service.desc.typeName))];
     for (const endpoint of endpoints) this.#add(endpoint, pipeline);
     this.#health = new HealthImplementation(Object.fromEntries(['', ...this.#services].map((name) => [name, 'NOT_SERVING'])));
     this.#addHealth();
-    for (const { definition, implementation } of reflectionServices(image, [...this.#services, HEALTH, REFLECTION])) {
+    for (const { definition, implementation } of reflectionServices(image, [...this.#services, HEALTH, REFLECTION], this.#streams)) {
       this.#server.addService(definition, implementation);
     }
   }
@@ -58,7 +66,7 @@ export class GrpcServer implements Listener {
 
   close(graceMilliseconds: number): Promise<void> {
     this.setServing(false);
-    for (const watch of this.#watches) watch.end();
+    for (const stream of this.#streams) stream.end();
     return new Promise((resolve) => {
       const cut = setTimeout(() => this.#server.forceShutdown(), graceMilliseconds);
       this.#server.tryShutdown(() => {
@@ -72,8 +80,8 @@ export class GrpcServer implements Listener {
     this.#health.addToServer({
       addService: (definition, { watch, ...others }) => {
         const tracked = (call: Watch): void => {
-          this.#watches.add(call);
-          call.once('cancelled', () => this.#watches.delete(call));
+          this.#streams.add(call);
+          call.once('cancelled', () => this.#streams.delete(call));
           (watch as handleServerStreamingCall<unknown, unknown>)(call);
         };
         this.#server.addService(definition, { ...others, watch: tracked });

@@ -12,7 +12,6 @@ import { findPath, setAt, valueAt } from './fields.ts';
 import type { FieldPath } from './fields.ts';
 import { compileQuery } from './query.ts';
 import { RouteError, parseTemplate } from './template.ts';
-import type { Variable } from './template.ts';
 
 /** What a request of a route brings along. */
 export interface RouteRequest {
@@ -43,10 +42,10 @@ export function compileRule(image: Image, method: Method, rule: HttpRule): Route
   const { input } = method.desc;
   refuseRaw(method, input);
   refuseRaw(method, method.desc.output);
-  const bound = variablesOf(method, template).map((variable) => pathVariable(method, variable.path));
+  const bound = named(method, () => parseTemplate(template)).variables.map((variable) => pathVariable(method, variable.path));
   const bodyField = bodyFieldOf(method, rule, httpMethod, bound);
-  const parseBody = rule.body === '' ? undefined : compileBodyParser(image, input, method.rules);
-  const bindQuery = compileQuery(input, method.rules.query, bound, rule.body);
+  const parseBody = rule.body === '' ? undefined : named(method, () => compileBodyParser(image, input, method.rules));
+  const bindQuery = named(method, () => compileQuery(input, method.rules.query, bound, rule.body));
   return {
     httpMethod,
     template,
@@ -77,9 +76,10 @@ function refuseRaw(method: Method, desc: DescMessage | undefined): void {
   if (desc?.typeName === 'google.api.HttpBody') fail(method, 'google.api.HttpBody is not served yet');
 }
 
-function variablesOf(method: Method, template: string): readonly Variable[] {
+/** A part that knows nothing of methods fails in the name of this one. */
+function named<T>(method: Method, compile: () => T): T {
   try {
-    return parseTemplate(template).variables;
+    return compile();
   } catch (error) {
     return fail(method, error instanceof Error ? error.message : String(error));
   }

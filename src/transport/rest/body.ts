@@ -53,12 +53,12 @@ export type BodyParser = (body: TypedBody) => unknown;
 
 /** Makes the parser for the media types that a method takes. */
 export function compileBodyParser(image: Image, desc: DescMessage, rules: MethodRules): BodyParser {
-  const form = compileForm(image, desc);
+  const form = rules.mediaTypes.includes(FORM) ? compileForm(image, desc) : undefined;
   return (body) => {
     if (body.bytes.length === 0 && rules.emptyBody === true) return {};
     const type = mediaTypeOf(body);
     if (!rules.mediaTypes.includes(type)) throw new FaultError(Fault.FAULT_MEDIA_TYPE, 'the method does not take this media type');
-    return type === FORM ? form(body.bytes) : parseJson(body.bytes);
+    return type === FORM && form !== undefined ? form(body.bytes) : parseJson(body.bytes);
   };
 }
 
@@ -95,7 +95,8 @@ function parseJson(bytes: Uint8Array): unknown {
 /** Form members are the message's fields by proto name; others are dropped, as vendors do. */
 function compileForm(image: Image, desc: DescMessage): (bytes: Uint8Array) => JsonObject {
   const fields = new Map(
-    desc.fields.filter(isTextField).map((field) => {
+    desc.fields.map((field) => {
+      if (!isTextField(field) || field.fieldKind === 'list') throw new Error(`field ${field.name} is not served in a form yet: it is not a single scalar`);
       const rules = readOption(image, field, 'keyturn.options.v1.field', FieldRules);
       return [field.name, { field, plus: rules?.formSpaceIsPlus === true }];
     }),
@@ -110,7 +111,7 @@ function compileForm(image: Image, desc: DescMessage): (bytes: Uint8Array) => Js
       if (known === undefined) continue;
       const value = textToJson(known.field, known.plus ? text.replaceAll(' ', '+') : text);
       if (value === undefined) throw contentInvalid([{ field: name, description: 'is not of its type' }]);
-      form[name] = known.field.fieldKind === 'list' ? [value] : value;
+      form[name] = value;
     }
     return form;
   };

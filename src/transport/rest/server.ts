@@ -29,8 +29,8 @@ export interface RestServerParts {
   readonly log: Log;
 }
 
-/** Time to send the headers, to send a whole request, and to keep an idle connection, milliseconds. */
-const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 75_000 };
+/** Time to send the headers, to send a whole request, and to keep an idle connection, looked at every two seconds; milliseconds. */
+const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 75_000, connectionsCheckingInterval: 2_000 };
 const MOST_HEADER_BYTES = 16_384;
 
 /** How long a caller may go on sending a body that was refused, milliseconds. */

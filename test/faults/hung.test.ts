@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, it } from 'mocha';
+import { createDatabase } from '../support/postgres.ts';
+import { dataFolder, eventually, postmasterOf, spawnService, startChild } from './fixtures/child.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const TOKEN = 'operator-token-of-the-tests';
+
+/** The server's main process and its children, by the parent that /proc tells. */
+function familyOf(postmaster: number): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  return pids.filter((pid) => pid === postmaster || parentOf(pid) === postmaster);
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(/^\d+ \(.*\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+describe('what is neither there nor away', () => {
+  it('a database that hangs is not ready within seconds, and comes back by itself', async function () {
+    if (process.platform !== 'linux') this.skip();
+    using folder = dataFolder();
+    await using child = await startChild({ KEYTURN_DATA_DIR: folder.path });
+    assert.equal((await fetch(`${child.url}/readyz`)).status, 200);
+    const family = familyOf(postmasterOf(folder.cluster));
+    for (const pid of family) process.kill(pid, 'SIGSTOP');
+    try {
+      const start = performance.now();
+      assert.equal((await fetch(`${child.url}/readyz`)).status, 503);
+      assert.ok(performance.now() - start < 4_000, 'the probe waits for the database');
+      assert.equal((await fetch(`${child.url}/livez`)).status, 200);
+    } finally {
+      for (const pid of family) process.kill(pid, 'SIGCONT');
+    }
+    await eventually(async () => assert.equal((await fetch(`${child.url}/readyz`)).status, 200));
+  });
+
+  it('a database name that is not there is named, and nothing is made of it', async () => {
+    await using database = await createDatabase();
+    const url = new URL(database.url);
+    url.pathname += '_misspelt';
+    const settings = { KEYTURN_DATABASE_URL: url.href, KEYTURN_OPERATOR_TOKEN: TOKEN };
+    for (const attempt of ['first', 'second']) {
+      const child = spawnService(settings);
+      assert.equal(await child.ended, 1, attempt);
+      assert.match(child.stderr(), /database "keyturn_test_\w+_misspelt" does not exist; check KEYTURN_DATABASE_URL/);
+    }
+  });
+
+  it('a reader of the ready line that has gone is no fault', async () => {
+    await using database = await createDatabase();
+    const env = {
+      PATH: process.env['PATH'], KEYTURN_HTTP_LISTEN: '127.0.0.1:0', KEYTURN_GRPC_LISTEN: '127.0.0.1:0',
+      KEYTURN_DATABASE_URL: database.url, KEYTURN_OPERATOR_TOKEN: TOKEN,
+    };
+    const child = spawn(process.execPath, [MAIN], { env, cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => void (stderr += chunk.toString()));
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    assert.equal(child.exitCode, null, stderr);
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0, stderr);
+    assert.doesNotMatch(stderr, /EPIPE|Unhandled/);
+  });
+
+  it('an operator token that no call could bear is refused with its file', async () => {
+    for (const text of ['x', 'a token of several words']) {
+      using folder = dataFolder();
+      mkdirSync(folder.path, { mode: 0o700 });
+      const file = join(folder.path, 'operator.token');
+      writeFileSync(file, text);
+      chmodSync(file, 0o600);
+      const child = spawnService({ KEYTURN_DATA_DIR: folder.path });
+      assert.equal(await child.ended, 1);
+      assert.ok(child.stderr().includes(`${file} expects 16 to 1024 visible ASCII characters`), child.stderr());
+    }
+  });
+});
