@@ -67,8 +67,6 @@ function readMessage(desc: DescMessage, value: unknown, path: string, reading: R
   return out;
 }
 
-const fieldsByName = new WeakMap<DescMessage, { proto: Map<string, DescField>; both: Map<string, DescField> }>();
-
 /** Well-known types have a JSON form of their own, which protobuf-es knows. */
 function readWellKnown(desc: DescMessage, value: JsonValue, path: string, { registry, violations }: Reading): JsonValue {
   try {
@@ -78,6 +76,9 @@ function readWellKnown(desc: DescMessage, value: JsonValue, path: string, { regi
   }
   return value;
 }
+
+/** By proto names, and by both spellings. */
+const fieldsByName = new WeakMap<DescMessage, { proto: Map<string, DescField>; both: Map<string, DescField> }>();
 
 function findField(desc: DescMessage, name: string, strict: boolean): DescField | undefined {
   let names = fieldsByName.get(desc);
@@ -113,7 +114,7 @@ function readField(field: DescField, value: unknown, path: string, reading: Read
 function readElement(field: DescField, value: unknown, path: string, reading: Reading): JsonValue {
   if (field.message !== undefined) return readMessage(field.message, value, path, reading);
   if (field.enum !== undefined) {
-    if (value === null) return null;
+    if (value === null && isNullValue(field)) return null;
     const name = typeof value === 'string' ? fullEnumName(field.enum, value) : undefined;
     if (name !== undefined) return name;
     const number = reading.strict && typeof value === 'number' ? field.enum.value[value] : undefined;
