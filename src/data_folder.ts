@@ -1,6 +1,6 @@
 import {
-  accessSync, chmodSync, closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync,
-  rmSync, statSync, writeFileSync,
+  accessSync, chmodSync, closeSync, constants, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, readdirSync,
+  renameSync, rmSync, statSync, writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
@@ -46,7 +46,7 @@ const heldLocks = new Set<DatabaseSync>();
  */
 export function openDataFolder(path: string): DataFolder {
   const folder = resolve(path);
-  makePrivateFolder(folder);
+  makePrivateFolder(folder, isDataFolder);
   const lock = takeLock(folder);
   writePrivateFile(join(folder, HOLDER_FILE), String(process.pid));
   return {
@@ -127,12 +127,14 @@ function openIfPresent(path: string): number | undefined {
 }
 
 /**
- * Creates the folder with mode 0700, or takes away the rights of group and others from the one that is there.
+ * Creates the folder with mode 0700, or tightens the one that is there if it is empty or `isOurs` says so.
  * Throws a FolderError that names the folder if it is not a folder, belongs to another user or cannot be written.
  */
-export function makePrivateFolder(folder: string): void {
+export function makePrivateFolder(folder: string, isOurs: (folder: string) => boolean = () => true): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const firstMade = mkdirSync(folder, { recursive: true, mode: 0o700 })?.length ?? Infinity;
+    // The names of new folders have to be on the disk before anything in them counts.
+    for (let made = folder; made.length >= firstMade; made = dirname(made)) syncFolder(dirname(made));
   } catch (error) {
     if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOTDIR') {
       throw new FolderError(`${folder} cannot be a folder, a file is in its place`, { cause: error });
@@ -144,7 +146,7 @@ export function makePrivateFolder(folder: string): void {
   if (self !== undefined && owner !== self) {
     throw new FolderError(`${folder} belongs to the user with uid ${owner}, not to this one (uid ${self})`);
   }
-  tightenRights(folder);
+  tightenRights(folder, isOurs);
   try {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -152,12 +154,11 @@ export function makePrivateFolder(folder: string): void {
   }
 }
 
-function tightenRights(folder: string): void {
+function tightenRights(folder: string, isOurs: (folder: string) => boolean): void {
   const rights = (): number => statSync(folder).mode & 0o777;
   if (process.geteuid === undefined || (rights() & 0o077) === 0) return;
   // A folder that was named by mistake, such as /tmp, must not be closed to those who use it.
-  const names = readdirSync(folder);
-  if (names.length > 0 && !names.includes(LOCK_FILE)) {
+  if (readdirSync(folder).length > 0 && !isOurs(folder)) {
     throw new FolderError(`${folder} is open to other users and holds files of others: if it is meant, run chmod 700 ${folder}`);
   }
   try {
@@ -168,6 +169,12 @@ function tightenRights(folder: string): void {
   if ((rights() & 0o077) !== 0) {
     throw new FolderError(`${folder} is open to other users, its file system keeps no rights`);
   }
+}
+
+/** Whether an earlier opening has left its lock file there. Folders of others, such as /var, may have a name like it. */
+function isDataFolder(folder: string): boolean {
+  const lock = lstatSync(join(folder, LOCK_FILE), { throwIfNoEntry: false });
+  return lock?.isFile() === true && (lock.mode & 0o777) === 0o600 && lock.uid === process.geteuid?.();
 }
 
 function takeLock(folder: string): DatabaseSync {
@@ -202,7 +209,7 @@ function openLockFile(path: string): DatabaseSync {
     const { DatabaseSync } = loadSqlite();
     return new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
   } catch (error) {
-    throw new Error(`${path} cannot be opened: ${messageOf(error)}`, { cause: error });
+    throw new FolderError(`${path} cannot be opened: ${messageOf(error)}`, { cause: error });
   }
 }
 

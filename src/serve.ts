@@ -7,6 +7,9 @@ import type { Config, Environment } from './config.ts';
 const FAILED = 1;
 const BAD_SETTINGS = 2;
 
+/** From when on another signal is meant as another one, milliseconds. */
+const SECOND_SIGNAL = 1_000;
+
 /**
  * Runs the service until SIGTERM or SIGINT and drains it. Returns the exit
  * code. A second signal ends the process at once.
@@ -45,10 +48,11 @@ function formatHost(host: string): string {
 
 function nextSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let count = 0;
+    let first: number | undefined;
     const onSignal = (): void => {
-      count += 1;
-      if (count > 1) process.exit(FAILED);
+      first ??= performance.now();
+      // At a terminal npm passes on what the terminal has sent already: that is one signal, not two.
+      if (performance.now() - first > SECOND_SIGNAL) process.exit(FAILED);
       resolve();
     };
     process.on('SIGTERM', onSignal);

@@ -110,10 +110,11 @@ export class Database implements AsyncDisposable {
       await client.query('commit');
       return result;
     } catch (error) {
-      await client.query('rollback').catch((rollbackError: Error) => {
-        broken = rollbackError;
-      });
-      throw toUnavailable(error);
+      const cause = toUnavailable(error);
+      // A connection that does not answer would not answer to a rollback either; the server rolls back when it ends.
+      if (cause instanceof Unavailable) broken = cause;
+      else await client.query('rollback').catch((rollbackError: Error) => (broken = rollbackError));
+      throw cause;
     } finally {
       client.release(broken);
     }

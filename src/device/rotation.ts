@@ -47,6 +47,7 @@ export class Rotation {
   /** Begins a rotation, or takes up the one that is open, and brings it to its end. */
   async settle(): Promise<Rotated> {
     const { found, current } = this.#load();
+    this.#parts.store.proveKeyFile();
     const resumed = isOpen(found);
     let state = resumed ? found : this.#begin(found, current);
     for (let signatures = 0, mayReplace = resumed; ; ) {
@@ -70,13 +71,16 @@ export class Rotation {
   #load(): { found: RotationState; current: DeviceKey } {
     const { store, deviceId, alg } = this.#parts;
     const key = store.readKey(alg);
-    const found = store.readState() ?? { deviceId, keys: [key], pending: undefined };
+    const found = store.readState() ?? { deviceId, keys: [key], dropped: [], pending: undefined };
     if (found.deviceId !== deviceId) {
       throw new RotationError('usage', `the state folder is that of the device ${found.deviceId}; give another one for ${deviceId}`);
     }
     const current = found.keys.find(({ thumbprint }) => thumbprint === key.thumbprint);
     if (current !== undefined) return { found, current };
-    const message = `the state folder does not know the key in the key file (${key.thumbprint}): it is another device's, or was put there by hand and needs a new state folder`;
+    const newest = found.keys.at(-1);
+    // A factory image has set the key file back to a key that was replaced long ago.
+    if (found.dropped.includes(key.thumbprint) && newest !== undefined) return { found, current: newest };
+    const message = `the state folder does not know the key in the key file (${key.thumbprint}): give the key file of ${deviceId}, or, if this key was registered by hand, another state folder; keep this one, it may hold the only key that counts`;
     throw new RotationError('usage', message);
   }
 
@@ -88,22 +92,23 @@ export class Rotation {
   #signAnew(state: OpenState, signer: DeviceKey): OpenState {
     const next = keyOf(state, state.pending.next);
     // An algorithm that nobody chose was guessed from the old key; now it is known which one that signs with.
-    const guessed = this.#parts.alg === undefined && next.kind === signer.kind;
-    return this.#open(state, signer, guessed ? { ...next, alg: signer.alg } : next, state.pending.replacement);
+    const alg = this.#parts.alg ?? signer.alg;
+    const fitting = algorithmsOf(next.kind).includes(alg) ? { ...next, alg } : next;
+    return this.#open(state, signer, fitting, state.pending.replacement);
   }
 
   /** Another new key in place of one that was refused. Both stay: the refused JWT may still be under way. */
   #replace(state: OpenState): OpenState {
     const old = keyOf(state, state.pending.old);
-    const alg = this.#parts.alg ?? keyOf(state, state.pending.next).alg;
-    return this.#open(state, old, makeDeviceKey(alg), true);
+    return this.#open(state, old, makeDeviceKey(this.#parts.alg ?? old.alg), true);
   }
 
-  /** Once for its own sake, and whenever a key of another kind is asked for. */
+  /** Once for its own sake, and whenever another kind of key, or of an RSA key's proof, is asked for. */
   #isWorthReplacing({ pending, keys }: OpenState): boolean {
-    const { alg } = this.#parts;
-    const kind = keyOf({ keys }, pending.next).kind;
-    return !pending.replacement || (alg !== undefined && !algorithmsOf(kind).includes(alg));
+    const next = keyOf({ keys }, pending.next);
+    const wanted = this.#parts.alg ?? keyOf({ keys }, pending.old).alg;
+    const isOther = !algorithmsOf(next.kind).includes(wanted) || (next.kind === 'RSA' && next.alg !== wanted);
+    return !pending.replacement || isOther;
   }
 
   /** Writes down what is about to be sent. Returns when it is on the disk. */
@@ -112,17 +117,18 @@ export class Rotation {
     const exp = Math.floor(link.now() / 1000) + lifetime;
     const update = signUpdate(deviceId, signer, next, exp);
     const keys = [signer, next].reduce(withKey, state.keys);
-    const opened = { deviceId, keys, pending: { ...update, old: signer.thumbprint, next: next.thumbprint, exp, replacement } };
+    const opened = { deviceId, keys, dropped: state.dropped, pending: { ...update, old: signer.thumbprint, next: next.thumbprint, exp, replacement } };
     store.writeState(opened);
     return opened;
   }
 
   /** The new key counts: it goes to the key file, and every key but these two may go. */
-  #finish({ deviceId, keys, pending }: OpenState, resumed: boolean): Rotated {
+  #finish({ deviceId, keys, dropped, pending }: OpenState, resumed: boolean): Rotated {
     const { store } = this.#parts;
     const [old, next] = [keyOf({ keys }, pending.old), keyOf({ keys }, pending.next)];
     store.writeKey(next);
-    store.writeState({ deviceId, keys: [old, next], pending: undefined });
+    const gone = keys.filter((key) => key !== old && key !== next).map(({ thumbprint }) => thumbprint);
+    store.writeState({ deviceId, keys: [old, next], dropped: [...dropped, ...gone], pending: undefined });
     return { deviceId, thumbprint: next.thumbprint, alg: next.alg, previousThumbprint: old.thumbprint, resumed };
   }
 

@@ -21,6 +21,8 @@ export interface RotationState {
   readonly deviceId: string;
   /** Every private key that may be the current one, in the order of their making. */
   readonly keys: readonly DeviceKey[];
+  /** Thumbprints of keys that were deleted, oldest first: a factory image may set the key file back to one of them. */
+  readonly dropped: readonly string[];
   /** `old` and `next` are among the keys. */
   readonly pending: PendingRotation | undefined;
 }
@@ -30,11 +32,12 @@ const VERSION = 1;
 type Members = Readonly<Record<string, unknown>>;
 
 /** Writes the state as JSON with a final newline; docs/rotate.md describes the members. */
-export function writeState({ deviceId, keys, pending }: RotationState): string {
+export function writeState({ deviceId, keys, dropped, pending }: RotationState): string {
   const json = {
     version: VERSION,
     device_id: deviceId,
     keys: keys.map((key) => ({ thumbprint: key.thumbprint, algorithm: key.alg, private_key: toPrivatePem(key) })),
+    dropped_thumbprints: dropped,
     pending: pending === undefined ? null : {
       old_thumbprint: pending.old,
       new_thumbprint: pending.next,
@@ -49,13 +52,14 @@ export function writeState({ deviceId, keys, pending }: RotationState): string {
 
 /** Reads what `writeState` has written. Throws an Error, which does not quote the text, if it is anything else. */
 export function readState(text: string): RotationState {
-  const { version, device_id: deviceId, keys: list, pending: open } = parseJsonObject(text) ?? {};
+  const { version, device_id: deviceId, keys: list, dropped_thumbprints: dropped, pending: open } = parseJsonObject(text) ?? {};
   if (version !== VERSION || typeof deviceId !== 'string' || !Array.isArray(list)) throw new Error('is damaged or of another version');
+  if (!Array.isArray(dropped) || !dropped.every((thumbprint) => typeof thumbprint === 'string')) throw new Error('is damaged');
   const keys = list.map(readKey);
   const pending = open === null ? undefined : readPending(open);
   const known = (thumbprint: string): boolean => keys.some((key) => key.thumbprint === thumbprint);
   if (pending !== undefined && !(known(pending.old) && known(pending.next))) throw new Error('lacks a key of its rotation');
-  return { deviceId, keys, pending };
+  return { deviceId, keys, dropped, pending };
 }
 
 function readKey(value: unknown): DeviceKey {

@@ -1,5 +1,5 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { JwsAlgorithm } from '../crypto/algorithms.ts';
 import { openDataFolder, readPrivateFile } from '../data_folder.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -46,6 +46,18 @@ export class Store implements Disposable {
     replacePrivateFile(this.#stateFile, writeState(state), 'state', this.#checkpoint);
   }
 
+  /**
+   * Replaces the key file by its own text: what cannot be done now could not be done later, when the service has the
+   * new key. Throws a RotationError `usage`.
+   */
+  proveKeyFile(): void {
+    try {
+      replacePrivateFile(this.#keyFile, readFileSync(this.#keyFile, 'utf8'), 'proof', this.#checkpoint);
+    } catch (error) {
+      throw new RotationError('usage', `${this.#keyFile} could not be replaced by a new key (${reasonOf(error)}); nothing was sent`, { cause: error });
+    }
+  }
+
   /** Returns when it is on the disk. Throws a RotationError `failed` that says where the key is meanwhile. */
   writeKey(key: DeviceKey): void {
     try {
@@ -64,11 +76,9 @@ export class Store implements Disposable {
 /** Follows links, because a rename onto a link would replace the link. */
 function findKeyFile(path: string): string {
   try {
-    const file = realpathSync(path);
-    accessSync(dirname(file), constants.W_OK | constants.X_OK);
-    return file;
+    return realpathSync(path);
   } catch (error) {
-    throw new RotationError('usage', `${path} cannot be replaced by a new key later (${reasonOf(error)})`, { cause: error });
+    throw new RotationError('usage', `${path} cannot be found (${reasonOf(error)}): --key names the device's private key`, { cause: error });
   }
 }
 

@@ -115,11 +115,13 @@ describe('a rotation that the service refuses', () => {
     using device = await newDevice(service);
     const copy = join(device.folder, 'factory.pem');
     copyFileSync(device.keyFile, copy);
-    const { thumbprint } = await device.rotate();
-    copyFileSync(copy, device.keyFile);
-    const { previousThumbprint } = await device.rotate();
-    assert.equal(previousThumbprint, thumbprint);
-    assert.equal(device.thumbprint, await device.currentThumbprint());
+    for (let rotations = 1; rotations <= 3; rotations += 1) {
+      const { thumbprint } = await device.rotate();
+      copyFileSync(copy, device.keyFile);
+      const { previousThumbprint } = await device.rotate();
+      assert.equal(previousThumbprint, thumbprint);
+      assert.equal(device.thumbprint, await device.currentThumbprint());
+    }
   });
 });
 

@@ -59,7 +59,7 @@ for (const retry of ['on', 'strict']) {
 
     it('ends well in the next run, wherever it was', async () => {
       const names = await killEverywhere(async () => {});
-      assert.deepEqual(names, [...stepsOfWriting('state'), ...REQUEST, ...stepsOfWriting('key'), ...stepsOfWriting('state')]);
+      assert.deepEqual(names, [...stepsOfWriting('proof'), ...stepsOfWriting('state'), ...REQUEST, ...stepsOfWriting('key'), ...stepsOfWriting('state')]);
     });
 
     it('ends well when the run is killed that takes up a lost reply', async () => {

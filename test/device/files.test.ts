@@ -81,7 +81,7 @@ describe('the files of a rotation', () => {
     chmodSync(device.keyFile, 0o640);
     await refuses(device, /device\.pem is open to other users: run chmod 600/);
     chmodSync(device.keyFile, 0o600);
-    await refuses(device, /cannot be replaced by a new key later \(ENOENT\)/, { keyFile: join(device.folder, 'none') });
+    await refuses(device, /none cannot be found \(ENOENT\): --key names the device's private key/, { keyFile: join(device.folder, 'none') });
     for (const text of ['', ' \n', 'text', ecPair('P-256').publicKey.export({ type: 'spki', format: 'pem' }).toString(), ...badKeys()]) {
       writeFileSync(device.keyFile, text);
       await refuses(device, /^\S+device\.pem (?:is empty|holds (?:no unencrypted private key as PKCS#8 PEM|a private key (?:that cannot be read|of no known kind)))/);
@@ -100,7 +100,7 @@ describe('the files of a rotation', () => {
 
   it('are told where they are if the key file cannot be written in the end', async () => {
     using device = await newDevice(service);
-    const blocker = `${device.keyFile}.new`;
+    const blocker = join(device.folder, '.device.pem.keyturn-new');
     const block = (name: string): void => {
       if (name === 'after request: answered') mkdirSync(blocker);
     };

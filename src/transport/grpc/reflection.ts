@@ -38,7 +38,11 @@ export function reflectionServices(image: Image, services: readonly string[], op
 
 function serve(stream: Stream, image: Image, services: readonly string[]): void {
   stream.on('data', (request: ServerReflectionRequest) => {
-    stream.write({ validHost: request.host, originalRequest: request, messageResponse: answer(request, image, services) });
+    const messageResponse = answer(request, image, services);
+    if (stream.write({ validHost: request.host, originalRequest: request, messageResponse })) return;
+    // A caller that asks and does not read gets no more answers made.
+    stream.pause();
+    stream.once('drain', () => stream.resume());
   });
   stream.on('end', () => stream.end());
 }

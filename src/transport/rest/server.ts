@@ -40,7 +40,7 @@ const LINGER = 2_000;
 export class RestServer implements Listener {
   readonly #parts: RestServerParts;
   readonly #server: Server;
-  /** Connections that have not sent a request yet. */
+  /** Connections without a request in flight. */
   readonly #silent = new Set<Socket>();
   readonly #inFlight = new Set<ServerResponse>();
   #isClosing = false;
@@ -76,7 +76,7 @@ export class RestServer implements Listener {
   close(graceMilliseconds: number): Promise<void> {
     this.#isClosing = true;
     for (const response of this.#inFlight) response.shouldKeepAlive = false;
-    // Node closes connections between two requests by itself, but not those that have never sent one.
+    // Node closes connections between two requests by itself, but not those that have sent nothing or half a request.
     for (const socket of this.#silent) socket.destroy();
     return new Promise((resolve) => {
       const cut = setTimeout(() => this.#server.closeAllConnections(), graceMilliseconds);
@@ -91,7 +91,10 @@ export class RestServer implements Listener {
     const { method = '', url = '' } = request;
     this.#silent.delete(request.socket);
     this.#inFlight.add(response);
-    response.once('close', () => this.#inFlight.delete(response));
+    response.once('close', () => {
+      this.#inFlight.delete(response);
+      if (!request.socket.destroyed) this.#silent.add(request.socket);
+    });
     if (this.#isClosing) response.shouldKeepAlive = false;
     const page = this.#parts.pages.get(url.split('?', 1)[0] ?? '');
     if (page !== undefined && (method === 'GET' || method === 'HEAD')) return sendPage(response, await page());
@@ -116,7 +119,8 @@ export class RestServer implements Listener {
   ): Promise<void> {
     const { endpoint, binding } = route;
     const most = endpoint.method.rules.maxBodyBytes;
-    if (headers.get('expect') !== undefined && Number(headers.get('content-length') ?? 0) <= most) response.writeContinue();
+    const isAwaiting = headers.get('expect') !== undefined && request.httpVersion === '1.1';
+    if (isAwaiting && Number(headers.get('content-length') ?? 0) <= most) response.writeContinue();
     const body = await readBody(request, most);
     const query = /\?(.*)$/s.exec(request.url ?? '')?.[1];
     const call: IncomingCall = {
