@@ -41,6 +41,14 @@ describe('a service in a process of its own', () => {
     assert.equal(await Promise.race([child.ended, pause(PROMPT)]), 0);
   });
 
+  it('takes the same signal twice within a moment, as a terminal and npm send it, for one', async () => {
+    await using child = await startChild(settings);
+    child.kill('SIGINT');
+    await pause(5);
+    child.kill('SIGINT');
+    assert.equal(await Promise.race([child.ended, pause(PROMPT)]), 0);
+  });
+
   it('does not wait for idle connections, nor for those that never asked for anything', async () => {
     await using child = await startChild(settings);
     const { hostname, port } = new URL(child.url);
