@@ -105,6 +105,17 @@ describe('a service in a process of its own', () => {
     assert.doesNotThrow(() => logOf(child), child.stderr());
   });
 
+  it('has nothing but GET, HEAD and OPTIONS on its pages', async () => {
+    await using child = await startChild(settings);
+    for (const path of ['/livez', '/readyz', '/metrics']) {
+      assert.equal((await fetch(child.url + path, { method: 'HEAD' })).status, 200, path);
+      const refused = await fetch(child.url + path, { method: 'POST' });
+      assert.deepEqual([refused.status, refused.headers.get('allow')], [405, 'GET, HEAD, OPTIONS'], path);
+      const options = await fetch(child.url + path, { method: 'OPTIONS' });
+      assert.deepEqual([options.status, options.headers.get('allow')], [204, 'GET, HEAD, OPTIONS'], path);
+    }
+  });
+
   it('shows its state and its metrics', async () => {
     await using child = await startChild(settings);
     for (const page of ['/livez', '/readyz']) {

@@ -33,6 +33,8 @@ export interface RestServerParts {
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 75_000, connectionsCheckingInterval: 2_000 };
 const MOST_HEADER_BYTES = 16_384;
 
+const PAGE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+
 /** How long a caller may go on sending a body that was refused, milliseconds. */
 const LINGER = 2_000;
 
@@ -101,13 +103,19 @@ export class RestServer implements Listener {
     const headers = new Headers(request.rawHeaders);
     const requestId = requestIdOf(headers.get('x-request-id'));
     response.setHeader('X-Request-ID', requestId);
-    const found = this.#parts.transcoder.find(method, url);
+    const found = page === undefined ? this.#parts.transcoder.find(method, url) : this.#otherMethodOfPage(method, url);
     if (found.kind === 'route') return this.#call(request, response, headers, requestId, found);
     if (found.allow.length > 0) response.setHeader('Allow', found.allow.join(', '));
     if (found.kind === 'options') return send(response, 204);
     const refusal = refuseFault(found.service, new FaultError(found.fault, 'no route'));
     this.#parts.observer.unrouted({ requestId, peer: addressOf(request) }, refusal);
     return this.#refuse(response, refusal, requestId);
+  }
+
+  #otherMethodOfPage(method: string, url: string): Found {
+    if (method === 'OPTIONS') return { kind: 'options', allow: PAGE_METHODS };
+    const found = this.#parts.transcoder.find(method, url);
+    return found.kind === 'fault' ? { ...found, fault: Fault.FAULT_METHOD_NOT_ALLOWED, allow: PAGE_METHODS } : found;
   }
 
   async #call(
