@@ -43,9 +43,16 @@ describe('a service in a process of its own', () => {
 
   it('takes the same signal twice within a moment, as a terminal and npm send it, for one', async () => {
     await using child = await startChild(settings);
+    const update = newUpdate('twice', await addDevice(child.url, TOKEN, 'twice'));
+    const lock = await lockDevice(own.url, 'twice');
+    const answer = sendUpdate(child.url, update);
+    await waitingBackends(own.url, 1);
     child.kill('SIGINT');
-    await pause(5);
+    await pause(50);
     child.kill('SIGINT');
+    await pause(50);
+    await lock.release();
+    assert.equal((await answer).status, 200, 'the call in flight finishes');
     assert.equal(await Promise.race([child.ended, pause(PROMPT)]), 0);
   });
 
