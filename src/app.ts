@@ -8,10 +8,11 @@ import { joinEndpoints } from './call/endpoints.ts';
 import { Pipeline } from './call/pipeline.ts';
 import type { Authenticators } from './call/pipeline.ts';
 import { Telemetry } from './call/telemetry.ts';
+import { Turnstile } from './call/turnstile.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
-import { operatorTokenFault } from './config.ts';
-import type { Config } from './config.ts';
+import { ConfigError, operatorTokenFault } from './config/index.ts';
+import type { Config } from './config/index.ts';
 import { compileContract } from './contract/contract.ts';
 import { loadImage } from './contract/image.ts';
 import type { DataFolder } from './data_folder.ts';
@@ -21,6 +22,7 @@ import { DeviceStore } from './db/device.ts';
 import type { EmbeddedPostgres } from './db/embedded/index.ts';
 import { ProjectStore } from './db/project.ts';
 import { RotationStore } from './db/rotation.ts';
+import { Listeners } from './listeners.ts';
 import { createLog } from './log.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -30,18 +32,21 @@ import { AuditEvents } from './services/operator_service/audit_events.ts';
 import { Devices } from './services/operator_service/devices.ts';
 import { operatorService } from './services/operator_service/index.ts';
 import { Projects } from './services/operator_service/projects.ts';
-import { GrpcServer } from './transport/grpc/server.ts';
-import type { Address, Listener } from './transport/listener.ts';
-import { Transcoder } from './transport/rest/index.ts';
-import { RestServer } from './transport/rest/server.ts';
 import { openStore } from './store.ts';
 import { systemPages } from './system_pages.ts';
+import { TlsError } from './tls_files.ts';
+import type { TlsMaterial, TlsPaths } from './tls_files.ts';
+import { TlsWatch } from './tls_watch.ts';
+import type { Address } from './transport/listener.ts';
 
 /** A running service. Disposing of it drains: calls in flight finish first. */
 export interface App extends AsyncDisposable {
   /** Where it listens. */
   readonly http: Address;
   readonly grpc: Address;
+  readonly operator: Address | undefined;
+  /** Whether the listeners speak TLS. */
+  readonly hasTls: boolean;
   readonly store: 'embedded' | 'postgres';
   readonly operatorToken: string;
   readonly database: Database;
@@ -69,6 +74,8 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   const contract = compileContract(image, 'keyturn.v1');
 
   const metrics = createMetrics();
+  let listeners: Listeners | undefined;
+  const tls = config.tls && started.use(openTls(config.tls, log, (material) => listeners?.setTls(material)));
   const store = started.use(
     await openStore(config, log, {
       postgresSettings: overrides.postgresSettings,
@@ -87,40 +94,34 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
       new AuditEvents(new AuditEventStore(database.run)),
     ),
   ]);
-  metrics.watchPool(() => database.pool);
   const authenticators: Authenticators = new Map<Caller, Authenticator>([
-    [Caller.CALLER_OPERATOR, new OperatorAuthenticator(operatorToken)],
+    [Caller.CALLER_OPERATOR, new OperatorAuthenticator(operatorToken, config.limits.operatorCallsPerMinute, clock)],
     [Caller.CALLER_DEVICE_UPDATE_JWT, new DeviceUpdateJwtAuthenticator(rotations, config.iothentix, clock)],
   ]);
-  const observer = new Telemetry(log, metrics);
-  const pipeline = new Pipeline(contract, endpoints, authenticators, observer);
-
-  const grpc = new GrpcServer({ endpoints, pipeline, image });
-  const readiness = started.use(new Readiness(database, (serving) => grpc.setServing(serving)));
-  const rest = new RestServer({
-    transcoder: new Transcoder(endpoints, image),
-    pipeline,
-    observer,
-    pages: systemPages(readiness, metrics),
-    envelopes: { words: new Map([['Forbbiden', config.iothentix.forbiddenStatus]]) },
-    log,
-  });
-  const grpcPort = await listen(started, grpc, config.grpc, 'KEYTURN_GRPC_LISTEN');
-  const httpPort = await listen(started, rest, config.http, 'KEYTURN_HTTP_LISTEN');
-  // Disposed of first, and both wires at once: nothing is ready any more, and calls in flight finish.
+  const turnstile = new Turnstile(config.limits.peerFailuresPerMinute, clock);
+  const pipeline = new Pipeline({ contract, endpoints, authenticators, turnstile, observer: new Telemetry(log, metrics) });
+  const readiness = started.use(new Readiness(database, (isServing) => listeners?.setServing(isServing)));
+  const pages = systemPages(readiness, metrics);
+  const opened = new Listeners(config, { contract, endpoints, pipeline, pages, tls: tls?.current, metrics, log });
+  listeners = opened;
+  metrics.watch({ pool: () => database.pool, turnstile: () => turnstile.load, connections: () => opened.connections, tls: () => tls?.current.notAfter });
+  const { http, grpc, operator } = await opened.listen();
+  // Disposed of first: nothing is ready any more, and calls in flight finish.
   started.defer(async () => {
     readiness.stop();
-    await Promise.all([rest.close(DRAIN_GRACE), grpc.close(DRAIN_GRACE)]);
+    await opened.close(DRAIN_GRACE);
   });
   await readiness.start();
 
-  for (const { host } of [config.http, config.grpc]) {
-    if (!isLoopback(host)) log.warn({ host }, 'this address is reachable from outside and has no TLS: put a TLS proxy before it');
+  for (const { host } of [config.http, config.grpc, config.operator ?? config.http]) {
+    if (!isLoopback(host) && tls === undefined) log.warn({ host }, 'this address is reachable from outside and has no TLS: set KEYTURN_TLS_CERT and KEYTURN_TLS_KEY, or put a TLS proxy before it');
   }
   const stack = started.move();
   return {
-    http: { host: config.http.host, port: httpPort },
-    grpc: { host: config.grpc.host, port: grpcPort },
+    http,
+    grpc,
+    operator,
+    hasTls: tls !== undefined,
     store: store.kind,
     operatorToken,
     database,
@@ -141,15 +142,12 @@ function makeOperatorToken(folder: DataFolder | undefined): string {
   return token;
 }
 
-async function listen(started: AsyncDisposableStack, listener: Listener, address: Address, setting: string): Promise<number> {
+/** Files that cannot be used are bad settings like any other. */
+function openTls(paths: TlsPaths, log: Log, changed: (material: TlsMaterial) => void): TlsWatch {
   try {
-    const port = await listener.listen(address);
-    started.defer(() => listener.close(DRAIN_GRACE));
-    return port;
+    return new TlsWatch(paths, log, changed);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`cannot listen on ${address.host}:${address.port}: ${reason}; set ${setting} to an address that is free`, {
-      cause: error,
-    });
+    if (error instanceof TlsError) throw new ConfigError(error.faults);
+    throw error;
   }
 }

@@ -1,4 +1,6 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { createGauges } from './gauges.ts';
+import type { Sources } from './gauges.ts';
 
 /** The counters of one running service. */
 export interface Metrics {
@@ -10,8 +12,10 @@ export interface Metrics {
   readonly rotations: Counter<'outcome'>;
   /** Seconds of a database statement, by its name, with the wait for a connection. */
   readonly statements: Histogram<'statement'>;
-  /** Exposes the connections of the database pool by state: `total`, `idle`, and callers `waiting` for one. */
-  watchPool(pool: () => { total: number; idle: number; waiting: number }): void;
+  /** Connections that were closed for another cause than their own end, by listener and cause. */
+  readonly cuts: Counter<'listener' | 'cause'>;
+  /** Exposes what is so at the moment of each look. */
+  watch(sources: Sources): void;
   /** Everything in the text format of Prometheus, and its media type. */
   expose(): Promise<{ contentType: string; text: string }>;
 }
@@ -46,17 +50,14 @@ export function createMetrics(): Metrics {
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10],
       registers: [registry],
     }),
-    watchPool(pool) {
-      const connections = new Gauge({
-        name: 'keyturn_database_connections',
-        help: 'Connections of the database pool by state, and callers waiting for one.',
-        labelNames: ['state'],
-        registers: [],
-        collect() {
-          for (const [state, count] of Object.entries(pool())) this.set({ state }, count);
-        },
-      });
-      registry.registerMetric(connections);
+    cuts: new Counter({
+      name: 'keyturn_connections_cut_total',
+      help: 'Connections closed for room (evicted), for want of it (refused), for a failed TLS handshake, or for a flood, by listener.',
+      labelNames: ['listener', 'cause'],
+      registers: [registry],
+    }),
+    watch(sources) {
+      for (const gauge of createGauges(sources)) registry.registerMetric(gauge);
     },
     async expose() {
       return { contentType: registry.contentType, text: await registry.metrics() };

@@ -1,7 +1,7 @@
 import { build } from './app.ts';
 import type { App } from './app.ts';
-import { ConfigError, readConfig } from './config.ts';
-import type { Config, Environment } from './config.ts';
+import { ConfigError, readConfig } from './config/index.ts';
+import type { Environment } from './config/index.ts';
 
 /** Exit codes of the service: 0 after a signal, 1 if it cannot start, 2 for bad settings. */
 const FAILED = 1;
@@ -18,32 +18,29 @@ export async function serve(environment: Environment): Promise<number> {
   const signalled = nextSignal();
   // A reader of the ready line that has gone away is no fault of the service.
   process.stdout.on('error', () => {});
-  let config: Config;
   try {
-    config = readConfig(environment);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`keyturn: bad settings\n${error.message.replaceAll(/^/gm, '  ')}\n`);
-    return BAD_SETTINGS;
-  }
-  try {
-    await using app = await build(config);
+    await using app = await build(readConfig(environment));
     announce(app);
     await signalled;
     return 0;
   } catch (error) {
+    if (error instanceof ConfigError) {
+      process.stderr.write(`keyturn: bad settings\n${error.message.replaceAll(/^/gm, '  ')}\n`);
+      return BAD_SETTINGS;
+    }
     process.stderr.write(`keyturn: ${error instanceof Error ? error.message : String(error)}\n`);
     return FAILED;
   }
 }
 
-function announce(app: App): void {
-  const http = `http://${formatHost(app.http.host)}:${app.http.port}`;
-  process.stdout.write(`keyturn ready http=${http} grpc=${formatHost(app.grpc.host)}:${app.grpc.port} store=${app.store}\n`);
+function announce({ http, grpc, operator, store, hasTls }: App): void {
+  const places = [`http=${hasTls ? 'https' : 'http'}://${format(http)}`, `grpc=${format(grpc)}`, `store=${store}`];
+  if (operator !== undefined) places.push(`operator=${format(operator)}`);
+  process.stdout.write(`keyturn ready ${places.join(' ')}\n`);
 }
 
-function formatHost(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
+function format({ host, port }: App['http']): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function nextSignal(): Promise<void> {

@@ -9,3 +9,13 @@ export interface IothentixSettings {
   /** Rotations of one device in an hour; undefined: no limit. */
   readonly rotationsPerHour: number | undefined;
 }
+
+/** What callers may ask of one node. */
+export interface LimitSettings {
+  /** Refused calls of one peer in a minute before its calls have to queue. */
+  readonly peerFailuresPerMinute: number;
+  /** Calls with the operator's token in a minute. */
+  readonly operatorCallsPerMinute: number;
+  /** Connections of one listener at once; beyond them the one that has waited longest is closed. */
+  readonly connections: number;
+}

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Config } from './config.ts';
+import type { Config } from './config/index.ts';
 import { FolderError, openDataFolder } from './data_folder.ts';
 import type { DataFolder } from './data_folder.ts';
 import { Database } from './db/database.ts';

@@ -8,6 +8,12 @@ export interface Metadata {
   get(name: string): string | undefined;
 }
 
+/** What is known of the connection that a call came over. */
+export interface Standing {
+  /** How many of its calls were refused. */
+  refusals: number;
+}
+
 /** A call as a transport hands it in: raw parts, and a decode step. */
 export interface IncomingCall {
   readonly wire: 'grpc' | 'rest';
@@ -16,6 +22,7 @@ export interface IncomingCall {
   readonly requestId: string;
   /** The address of the caller. */
   readonly peer: string;
+  readonly standing: Standing;
   readonly metadata: Metadata;
   /** Size of the body or message; a transport may stop reading once it is over the method's limit. */
   readonly bodyBytes: number;

@@ -1,16 +1,37 @@
 import { Fault } from '../../gen/keyturn/options/v1/options.ts';
 import type { Caller } from '../../gen/keyturn/options/v1/options.ts';
 import { FaultError } from '../contract/fault.ts';
-import type { Contract } from '../contract/model.ts';
+import type { Contract, Service } from '../contract/model.ts';
 import type { Authenticator } from './authenticate/authenticator.ts';
-import type { Answer, Call, IncomingCall, Outcome } from './call.ts';
+import type { Answer, Call, IncomingCall, Outcome, Refusal } from './call.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { Observer } from './observer.ts';
 import type { Principal } from './authenticate/principal.ts';
-import { refuse } from './refusal.ts';
+import { isFailure, limited, refuse } from './refusal.ts';
+import type { Arrival, Turnstile } from './turnstile.ts';
 
 /** How each kind of caller proves who it is. */
 export type Authenticators = ReadonlyMap<Caller, Authenticator>;
+
+export interface PipelineParts {
+  readonly contract: Contract;
+  readonly endpoints: readonly Endpoint[];
+  readonly authenticators: Authenticators;
+  readonly turnstile: Turnstile;
+  readonly observer: Observer;
+}
+
+/** A request that leads to no method. */
+export interface Unrouted extends Arrival {
+  readonly requestId: string;
+}
+
+/** How far a call has come. */
+interface Progress {
+  /** Whether it was let in. */
+  isIn: boolean;
+  principal?: Principal;
+}
 
 /**
  * The chain that every call passes, whichever wire it came over: log, limit,
@@ -21,13 +42,15 @@ export class Pipeline {
   readonly #contract: Contract;
   readonly #endpoints: ReadonlyMap<string, Endpoint>;
   readonly #authenticators: Authenticators;
+  readonly #turnstile: Turnstile;
   readonly #observer: Observer;
 
   /** Throws if a method's caller has no authenticator. */
-  constructor(contract: Contract, endpoints: readonly Endpoint[], authenticators: Authenticators, observer: Observer) {
+  constructor({ contract, endpoints, authenticators, turnstile, observer }: PipelineParts) {
     this.#contract = contract;
     this.#endpoints = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]));
     this.#authenticators = authenticators;
+    this.#turnstile = turnstile;
     this.#observer = observer;
     for (const { path, method } of endpoints) {
       if (!authenticators.has(method.rules.caller)) throw new Error(`${path}: nothing authenticates its caller`);
@@ -38,22 +61,54 @@ export class Pipeline {
   async run(incoming: IncomingCall): Promise<Outcome> {
     const { method } = incoming;
     const ended = this.#observer.begin(incoming);
+    const progress: Progress = { isIn: false };
     try {
-      const answer = await this.#pass(incoming);
+      const answer = await this.#pass(incoming, progress);
+      this.#turnstile.leave(incoming);
       ended(answer);
       return answer;
     } catch (error) {
-      const refusal = refuse(this.#contract, method.service, method.reasons, error);
+      const refusal = this.#charge(incoming, progress, method.service, refuse(this.#contract, method.service, method.reasons, error));
       ended(refusal, error);
       return refusal;
     }
   }
 
-  async #pass(incoming: IncomingCall): Promise<Answer> {
+  /** Refuses a request for which there is no method, under the same limits as any other. Never throws. */
+  async refuseUnrouted(request: Unrouted, service: Service, fault: Fault): Promise<Refusal> {
+    const progress: Progress = { isIn: false };
+    let error: unknown = new FaultError(fault, 'no route');
+    try {
+      await this.#enter(request, progress);
+    } catch (refused) {
+      error = refused;
+    }
+    const refusal = this.#charge(request, progress, service, refuse(this.#contract, service, new Set(), error));
+    this.#observer.unrouted(request, refusal);
+    return refusal;
+  }
+
+  async #enter(arrival: Arrival, progress: Progress): Promise<void> {
+    const turn = this.#turnstile.enter(arrival);
+    if (turn !== undefined) await turn;
+    progress.isIn = true;
+  }
+
+  /** Counts a refusal for its peer, unless the caller was the operator, whose calls have a limit of their own. */
+  #charge(arrival: Arrival, { isIn, principal }: Progress, service: Service, refusal: Refusal): Refusal {
+    if (!isIn) return refusal;
+    if (isFailure(refusal) && principal?.kind !== 'operator') return limited(service, refusal, this.#turnstile.fail(arrival));
+    this.#turnstile.leave(arrival);
+    return refusal;
+  }
+
+  async #pass(incoming: IncomingCall, progress: Progress): Promise<Answer> {
     const endpoint = this.#endpointOf(incoming);
     const authenticator = this.#authenticatorOf(endpoint);
+    await this.#enter(incoming, progress);
     limitSize(incoming);
     const principal = await authenticator.authenticate(incoming);
+    progress.principal = principal;
     authenticator.authorize(principal);
     authenticator.limit(principal);
     const request = content(principal, () => {

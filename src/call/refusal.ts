@@ -11,7 +11,7 @@ const MOST_VIOLATIONS = 32;
 /** The refusal of a fault in the envelope of a service. */
 export function refuseFault(service: Service, error: FaultError): Refusal {
   const violations = error.violations.slice(0, MOST_VIOLATIONS);
-  return { ok: false, reason: reasonOf(service, error.fault), violations, metadata: new Map() };
+  return { ok: false, reason: reasonOf(service, error.fault), violations, metadata: new Map(Object.entries(error.metadata)) };
 }
 
 /**
@@ -29,6 +29,23 @@ export function refuse(contract: Contract, service: Service, allowed: ReadonlySe
   }
   const fault = error instanceof Unavailable ? Fault.FAULT_UNAVAILABLE : Fault.FAULT_INTERNAL;
   return { ok: false, reason: reasonOf(service, fault), violations: [], metadata: new Map() };
+}
+
+/** Whether a refusal is the caller's own doing, and neither a fault of the service nor a caller's that went away. */
+export function isFailure({ reason }: Refusal): boolean {
+  return reason.rules.httpStatus < 499;
+}
+
+/**
+ * The refusal as a peer gets it that has failed too often, with `metadata`, if
+ * there is any: FAULT_RATE_LIMITED where the envelope has a reason for that,
+ * else its own reason.
+ */
+export function limited(service: Service, refusal: Refusal, metadata: Readonly<Record<string, string>> | undefined): Refusal {
+  if (metadata === undefined) return refusal;
+  const reason = service.faults.get(Fault.FAULT_RATE_LIMITED) ?? refusal.reason;
+  const violations = reason === refusal.reason ? refusal.violations : [];
+  return { ok: false, reason, violations, metadata: new Map([...refusal.metadata, ...Object.entries(metadata)]) };
 }
 
 function reasonOf(service: Service, fault: Fault): Reason {

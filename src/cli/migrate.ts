@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { readConfig } from '../config.ts';
-import type { Environment } from '../config.ts';
+import { readConfig } from '../config/index.ts';
+import type { Environment } from '../config/index.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
 import { printJson } from './print.ts';

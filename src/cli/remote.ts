@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { ConfigError, readClientConfig } from '../config.ts';
-import type { Environment } from '../config.ts';
+import { ConfigError, readClientConfig } from '../config/index.ts';
+import type { Environment } from '../config/index.ts';
 import { Client } from './client.ts';
 import type { Context } from './context.ts';
 import { findToken } from './token.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ClientConfig } from '../config.ts';
+import type { ClientConfig } from '../config/index.ts';
 import { ExitCode, Failure, messageOf } from './failure.ts';
 
 /** The operator's token. */

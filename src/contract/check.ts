@@ -15,7 +15,7 @@ export const MOST_BODY_BYTES = 1 << 20;
 
 const MEDIA_TYPES = new Set(['application/json', 'application/x-www-form-urlencoded']);
 
-/** The envelope has a form, and exactly one reason for each fault. */
+/** The envelope has a form, and exactly one reason for each fault; for limits on peers it may have none. */
 export function checkService(service: Service, holes: string[]): void {
   const { desc, rules, faults } = service;
   const say = (hole: string): unknown => holes.push(`${desc.toString()}: ${hole}`);
@@ -26,7 +26,7 @@ export function checkService(service: Service, holes: string[]): void {
   }
   if (rules.envelope === Envelope.ENVELOPE_UNSPECIFIED) return;
   for (const fault of FAULTS) {
-    if (!faults.has(fault)) say(`its envelope has no reason for fault ${faultName(fault)}`);
+    if (fault !== Fault.FAULT_RATE_LIMITED && !faults.has(fault)) say(`its envelope has no reason for fault ${faultName(fault)}`);
   }
 }
 

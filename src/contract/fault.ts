@@ -7,6 +7,10 @@ export interface Violation {
   readonly description: string;
 }
 
+export interface FaultOptions extends ErrorOptions {
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
 /**
  * Something that went wrong before or around a handler, whatever the method.
  * The envelope of the method's service gives it its reason.
@@ -15,10 +19,13 @@ export class FaultError extends Error {
   override readonly name = 'FaultError';
   readonly fault: Fault;
   readonly violations: readonly Violation[];
+  /** Response metadata (headers) by lower-case name, such as `retry-after`. */
+  readonly metadata: Readonly<Record<string, string>>;
 
-  constructor(fault: Fault, detail: string, violations: readonly Violation[] = [], options?: ErrorOptions) {
+  constructor(fault: Fault, detail: string, violations: readonly Violation[] = [], options: FaultOptions = {}) {
     super(detail, options);
     this.fault = fault;
     this.violations = violations;
+    this.metadata = options.metadata ?? {};
   }
 }

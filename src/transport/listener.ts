@@ -1,13 +1,18 @@
+import type { Connection } from './connection.ts';
+
 /** Where a listener listens. Port 0 takes a free one. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** A server of one wire. */
-export interface Listener {
-  /** Starts to listen and returns the port. Rejects if the address cannot be had. */
-  listen(address: Address): Promise<number>;
-  /** Stops taking calls, lets those in flight finish, and cuts off what remains after the grace. May be called again. */
-  close(graceMilliseconds: number): Promise<void>;
+/** What speaks a protocol over connections that were accepted. */
+export interface Wire {
+  /** Takes over a connection, TLS done. */
+  take(connection: Connection): void;
+  /**
+   * Takes no more calls: connections without a call are closed, calls in flight
+   * finish and close theirs. May be called again.
+   */
+  finish(): void;
 }

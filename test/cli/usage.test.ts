@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { Environment } from '../../src/config.ts';
+import type { Environment } from '../../src/config/index.ts';
 import { OPERATOR_TOKEN } from '../support/service.ts';
 import { keyturn, runHere } from './keyturn.ts';
 

@@ -6,6 +6,9 @@ import { bind, joinEndpoints } from '../../src/call/endpoints.ts';
 import type { Binding } from '../../src/call/endpoints.ts';
 import type { Observer } from '../../src/call/observer.ts';
 import { Pipeline } from '../../src/call/pipeline.ts';
+import type { Authenticators } from '../../src/call/pipeline.ts';
+import { Turnstile } from '../../src/call/turnstile.ts';
+import { systemClock } from '../../src/clock.ts';
 import { compileContract } from '../../src/contract/contract.ts';
 import { loadImage } from '../../src/contract/image.ts';
 import type { Image } from '../../src/contract/image.ts';
@@ -61,11 +64,14 @@ describe('endpoints', () => {
 
     it('need an authenticator for each kind of caller', () => {
       const endpoints = joinEndpoints(contract, bindings);
+      const turnstile = new Turnstile(300, systemClock);
+      const pipelineOf = (authenticators: Authenticators): Pipeline =>
+        new Pipeline({ contract, endpoints, authenticators, turnstile, observer });
       const both = [Caller.CALLER_OPERATOR, Caller.CALLER_DEVICE_UPDATE_JWT] as const;
-      assert.ok(new Pipeline(contract, endpoints, new Map(both.map((caller) => [caller, authenticator])), observer));
+      assert.ok(pipelineOf(new Map(both.map((caller) => [caller, authenticator]))));
       for (const missing of both) {
         const given = new Map(both.filter((caller) => caller !== missing).map((caller) => [caller, authenticator]));
-        assert.throws(() => new Pipeline(contract, endpoints, given, observer), {
+        assert.throws(() => pipelineOf(given), {
           message: /^\/keyturn\.v1\.\w+\/\w+: nothing authenticates its caller$/,
         });
       }

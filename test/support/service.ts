@@ -2,8 +2,8 @@ import { pino } from 'pino';
 import { build } from '../../src/app.ts';
 import type { App } from '../../src/app.ts';
 import type { Clock } from '../../src/clock.ts';
-import { readConfig } from '../../src/config.ts';
-import type { Environment } from '../../src/config.ts';
+import { readConfig } from '../../src/config/index.ts';
+import type { Environment } from '../../src/config/index.ts';
 import { createDatabase } from './postgres.ts';
 import type { TestDatabase } from './postgres.ts';
 

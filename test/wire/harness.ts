@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Pool } from 'pg';
 import { DeviceKeyServiceService } from '../../gen/keyturn/v1/device_key_service.ts';
 import type { UpdatePublicKeyResponse } from '../../gen/keyturn/v1/device_key_service.ts';
-import type { Environment } from '../../src/config.ts';
+import type { Environment } from '../../src/config/index.ts';
 import type { KeyKind } from '../../src/crypto/algorithms.ts';
 import type { Pair } from '../crypto/keys.ts';
 import { OPERATOR_TOKEN, startService } from '../support/service.ts';

@@ -2,7 +2,7 @@ import { assertAnswer, WIRES } from './answer.ts';
 import type { Want, Wire } from './answer.ts';
 import { Bench, assertRotated, assertUntouched, makeUpdate } from './harness.ts';
 import type { DeviceOptions, Update, UpdateOptions, WireRequest } from './harness.ts';
-import type { Environment } from '../../src/config.ts';
+import type { Environment } from '../../src/config/index.ts';
 import type { Draft } from './jwt.ts';
 
 /** One case: a good update of a new device, but for what the row changes, and its answer. */

@@ -44,6 +44,12 @@ export const ErrorReason = {
   ERROR_REASON_PROJECT_NOT_FOUND: 14,
   /** ERROR_REASON_PROJECT_EXISTS - A project of this id exists. */
   ERROR_REASON_PROJECT_EXISTS: 15,
+  /**
+   * ERROR_REASON_RATE_LIMITED - The operator's calls are over their limit, or too many calls from this
+   * address have failed; the response metadata `retry-after` (over REST the
+   * header) says in how many seconds to come back.
+   */
+  ERROR_REASON_RATE_LIMITED: 16,
   /** ERROR_REASON_DEVICE_REQUEST_MALFORMED - The body of a device's request is not in the expected form; E400 of contracts/iothentix.md section 3. */
   ERROR_REASON_DEVICE_REQUEST_MALFORMED: 100,
   /** ERROR_REASON_PUBLIC_KEY_INVALID - `public_key` of the JWT is missing or not a canonical key of an enabled type; E400, section 5.2. */
@@ -88,6 +94,7 @@ export namespace ErrorReason {
   export type ERROR_REASON_PUBLIC_KEY_EXISTS = typeof ErrorReason.ERROR_REASON_PUBLIC_KEY_EXISTS;
   export type ERROR_REASON_PROJECT_NOT_FOUND = typeof ErrorReason.ERROR_REASON_PROJECT_NOT_FOUND;
   export type ERROR_REASON_PROJECT_EXISTS = typeof ErrorReason.ERROR_REASON_PROJECT_EXISTS;
+  export type ERROR_REASON_RATE_LIMITED = typeof ErrorReason.ERROR_REASON_RATE_LIMITED;
   export type ERROR_REASON_DEVICE_REQUEST_MALFORMED = typeof ErrorReason.ERROR_REASON_DEVICE_REQUEST_MALFORMED;
   export type ERROR_REASON_PUBLIC_KEY_INVALID = typeof ErrorReason.ERROR_REASON_PUBLIC_KEY_INVALID;
   export type ERROR_REASON_PROOF_OF_POSSESSION_MALFORMED =

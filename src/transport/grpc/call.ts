@@ -1,23 +1,66 @@
-import { Metadata } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import type { ServerUnaryCall, handleUnaryCall } from '@grpc/grpc-js';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
 import type { IncomingCall, Outcome } from '../../call/call.ts';
 import type { Endpoint } from '../../call/endpoints.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
 import { FaultError } from '../../contract/fault.ts';
+import type { Connection } from '../connection.ts';
 import { requestIdOf } from '../request_id.ts';
 import { toStatus } from './status.ts';
+
+/** A call as grpc-js tells of it. */
+export interface Arrived {
+  /** Address and port of the connection. */
+  readonly peer: string;
+  /** The values of X-Forwarded-For, in order. */
+  readonly forwardedFor: readonly string[];
+  /** Of its message. */
+  readonly bytes: number;
+}
+
+/** Where it came from. */
+export interface Origin {
+  readonly connection: Connection;
+  /** The caller's address. */
+  readonly peer: string;
+}
 
 /**
  * The one wrapper of all methods. grpc-js neither awaits a handler nor catches
  * its rejection; the pipeline never throws, and messages are decoded inside it,
  * so that the order of checks is the same as over REST.
  */
-export function unaryHandler(endpoint: Endpoint, pipeline: Pipeline): handleUnaryCall<Buffer, object> {
+export function unaryHandler(
+  endpoint: Endpoint,
+  pipeline: Pipeline,
+  originOf: (arrived: Arrived) => Origin | undefined,
+): handleUnaryCall<Buffer, object> {
   return (call, callback) => {
     const requestId = requestIdOf(single(call.metadata, 'x-request-id'));
+    const origin = originOf({
+      peer: call.getPeer(),
+      forwardedFor: call.metadata.get('x-forwarded-for').filter((value) => typeof value === 'string'),
+      bytes: call.request.length,
+    });
+    if (origin === undefined) return callback({ code: status.CANCELLED });
+    const { connection, peer } = origin;
     const signal = signalOf(call);
-    void pipeline.run(incomingCall(endpoint, call, requestId, signal.signal)).then((outcome) => {
+    connection.callBegins();
+    const incoming: IncomingCall = {
+      wire: 'grpc',
+      method: endpoint.method,
+      requestId,
+      peer,
+      standing: connection.standing,
+      metadata: { get: (name) => single(call.metadata, name) },
+      bodyBytes: call.request.length,
+      signal: signal.signal,
+      decode: () => decode(endpoint, call.request),
+    };
+    void pipeline.run(incoming).then((outcome) => {
+      // Not before the answer has been handed to the socket.
+      setImmediate(() => connection.callEnds());
       signal.release();
       if (outcome.ok) {
         call.sendMetadata(responseMetadata(outcome, requestId));
@@ -26,24 +69,6 @@ export function unaryHandler(endpoint: Endpoint, pipeline: Pipeline): handleUnar
         callback(toStatus(outcome, requestId));
       }
     });
-  };
-}
-
-function incomingCall(
-  endpoint: Endpoint,
-  call: ServerUnaryCall<Buffer, object>,
-  requestId: string,
-  signal: AbortSignal,
-): IncomingCall {
-  return {
-    wire: 'grpc',
-    method: endpoint.method,
-    requestId,
-    peer: addressOf(call.getPeer()),
-    metadata: { get: (name) => single(call.metadata, name) },
-    bodyBytes: call.request.length,
-    signal,
-    decode: () => decode(endpoint, call.request),
   };
 }
 
@@ -79,9 +104,4 @@ function single(metadata: Metadata, name: string): string | undefined {
   const values = metadata.get(name);
   const [value] = values;
   return values.length === 1 && typeof value === 'string' ? value : undefined;
-}
-
-/** `127.0.0.1:50000` or `[::1]:50000` without the port. */
-function addressOf(peer: string): string {
-  return peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
 }

@@ -1,12 +1,16 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import type { ServerWritableStream, ServiceDefinition, handleServerStreamingCall } from '@grpc/grpc-js';
+import type { ConnectionInjector, ServerWritableStream, ServiceDefinition, handleServerStreamingCall } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Endpoint } from '../../call/endpoints.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
 import { MOST_BODY_BYTES } from '../../contract/check.ts';
 import type { Image } from '../../contract/image.ts';
-import type { Address, Listener } from '../listener.ts';
+import type { Connection } from '../connection.ts';
+import type { Wire } from '../listener.ts';
+import type { Peers } from '../peers.ts';
 import { unaryHandler } from './call.ts';
+import type { Arrived, Origin } from './call.ts';
+import { FloodGuard } from './flood_guard.ts';
 import { reflectionServices } from './reflection.ts';
 
 const HEALTH = 'grpc.health.v1.Health';
@@ -14,10 +18,11 @@ const REFLECTION = 'grpc.reflection.v1.ServerReflection';
 
 /** Calls at once on a connection; milliseconds until an idle one is closed, and between and after the pings that find a dead one. */
 const CONNECTION = {
-  'grpc.max_concurrent_streams': 256,
+  'grpc.max_concurrent_streams': 128,
   'grpc.max_connection_idle_ms': 300_000,
   'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 20_000,
+  'grpc.enable_channelz': 0,
 };
 
 type Watch = ServerWritableStream<unknown, unknown>;
@@ -26,18 +31,28 @@ export interface GrpcServerParts {
   readonly endpoints: readonly Endpoint[];
   readonly pipeline: Pipeline;
   readonly image: Image;
+  readonly peers: Peers;
+  /** Hears of each connection that was closed because it sent too much besides calls. */
+  readonly flooded: () => void;
 }
 
 /** The gRPC side: all endpoints, health (grpc.health.v1) and reflection. */
-export class GrpcServer implements Listener {
+export class GrpcServer implements Wire {
   readonly #server: Server;
+  readonly #injector: ConnectionInjector;
+  readonly #guard: FloodGuard;
+  readonly #peers: Peers;
+  /** By address and port, which is all that grpc-js tells of a call's connection. */
+  readonly #connections = new Map<string, Connection>();
   readonly #health: HealthImplementation;
   readonly #services: readonly string[];
   /** Open streams of our own, of health and reflection, which may never end by themselves. */
   readonly #streams = new Set<{ end(): void }>();
   #isServing = false;
 
-  constructor({ endpoints, pipeline, image }: GrpcServerParts) {
+  constructor({ endpoints, pipeline, image, peers, flooded }: GrpcServerParts) {
+    this.#peers = peers;
+    this.#guard = new FloodGuard(flooded);
     this.#server = new Server({ 'grpc.max_receive_message_length': MOST_BODY_BYTES, ...CONNECTION });
     this.#services = [...new Set(endpoints.map((endpoint) => endpoint.method.service.desc.typeName))];
     for (const endpoint of endpoints) this.#add(endpoint, pipeline);
@@ -46,6 +61,17 @@ export class GrpcServer implements Listener {
     for (const { definition, implementation } of reflectionServices(image, [...this.#services, HEALTH, REFLECTION], this.#streams)) {
       this.#server.addService(definition, implementation);
     }
+    // Connections come with TLS done: the listener does it for every wire.
+    this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+  }
+
+  take(connection: Connection): void {
+    this.#connections.set(connection.name, connection);
+    connection.socket.once('close', () => {
+      if (this.#connections.get(connection.name) === connection) this.#connections.delete(connection.name);
+    });
+    this.#guard.add(connection);
+    this.#injector.injectConnection(connection.socket);
   }
 
   /** What health says of every service. Watchers hear of changes only, as grpc.health.v1 has it. */
@@ -55,25 +81,10 @@ export class GrpcServer implements Listener {
     for (const name of ['', ...this.#services]) this.#health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
   }
 
-  listen(address: Address): Promise<number> {
-    const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-    return new Promise((resolve, reject) => {
-      this.#server.bindAsync(`${host}:${address.port}`, ServerCredentials.createInsecure(), (error, port) =>
-        error === null ? resolve(port) : reject(error),
-      );
-    });
-  }
-
-  close(graceMilliseconds: number): Promise<void> {
+  finish(): void {
     this.setServing(false);
     for (const stream of this.#streams) stream.end();
-    return new Promise((resolve) => {
-      const cut = setTimeout(() => this.#server.forceShutdown(), graceMilliseconds);
-      this.#server.tryShutdown(() => {
-        clearTimeout(cut);
-        resolve();
-      });
-    });
+    this.#server.tryShutdown(() => {});
   }
 
   #addHealth(): void {
@@ -101,6 +112,14 @@ export class GrpcServer implements Listener {
         responseDeserialize: (bytes: Buffer) => bytes,
       },
     };
-    this.#server.addService(definition, { [endpoint.method.desc.name]: unaryHandler(endpoint, pipeline) });
+    this.#server.addService(definition, { [endpoint.method.desc.name]: unaryHandler(endpoint, pipeline, (call) => this.#originOf(call)) });
+  }
+
+  /** Whose call it is, and over which connection it came; undefined if that is gone already. */
+  #originOf({ peer, forwardedFor, bytes }: Arrived): Origin | undefined {
+    const connection = this.#connections.get(peer);
+    if (connection === undefined) return undefined;
+    this.#guard.paid(connection, bytes);
+    return { connection, peer: this.#peers.addressOf(connection.address, forwardedFor) };
   }
 }

@@ -21,6 +21,11 @@ export class Headers implements Metadata {
     return values?.length === 1 ? values[0] : undefined;
   }
 
+  /** All values that were sent, in order. */
+  all(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
   isRepeated(name: string): boolean {
     return (this.#values.get(name)?.length ?? 0) > 1;
   }

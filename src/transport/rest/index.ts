@@ -1,7 +1,6 @@
 import { Fault, OtherMethods } from '../../../gen/keyturn/options/v1/options.ts';
 import type { Endpoint } from '../../call/endpoints.ts';
-import type { Image } from '../../contract/image.ts';
-import type { Service } from '../../contract/model.ts';
+import type { Contract, Service } from '../../contract/model.ts';
 import { compileRule } from './bind.ts';
 import type { RouteBinding } from './bind.ts';
 import { hasEnvelope } from './envelopes.ts';
@@ -29,22 +28,24 @@ export type Found =
   | { readonly kind: 'fault'; readonly service: Service; readonly fault: Fault; readonly allow: readonly string[] };
 
 /**
- * The transcoder: serves the google.api.http rules of all endpoints. Throws a
- * RouteError for a rule that is invalid, ambiguous or not served yet.
+ * The transcoder: serves the google.api.http rules of its endpoints, and
+ * refuses what they do not serve in the envelope of the service that owns the
+ * path. Throws a RouteError for a rule that is invalid, ambiguous or not served
+ * yet.
  */
 export class Transcoder {
   readonly routes: readonly Route[];
   readonly #matcher: Routes;
   readonly #owners: readonly Owner[];
 
-  constructor(endpoints: readonly Endpoint[], image: Image) {
+  constructor(endpoints: readonly Endpoint[], { image, services }: Pick<Contract, 'image' | 'services'>) {
     this.routes = endpoints.flatMap((endpoint) =>
       endpoint.method.http.map((rule) => ({ endpoint, binding: compileRule(image, endpoint.method, rule) })),
     );
     this.#matcher = compileRoutes(
       this.routes.map(({ binding }) => ({ method: binding.httpMethod, template: binding.template })),
     );
-    this.#owners = ownersOf(endpoints);
+    this.#owners = ownersOf(services);
     for (const { endpoint, binding } of this.routes) {
       const { service, desc } = endpoint.method;
       if (this.#ownerOf(binding.template) !== service) throw new RouteError(desc.toString(), `${binding.template} is under a prefix of another service`);
@@ -97,9 +98,9 @@ interface Owner {
   readonly service: Service;
 }
 
-function ownersOf(endpoints: readonly Endpoint[]): Owner[] {
+function ownersOf(services: readonly Service[]): Owner[] {
   const owners = new Map<string, Service>();
-  for (const service of new Set(endpoints.map((endpoint) => endpoint.method.service))) {
+  for (const service of services) {
     if (!hasEnvelope(service.rules.envelope)) throw new Error(`${service.desc.toString()}: its envelope cannot be written`);
     for (const prefix of service.rules.pathPrefixes) {
       if (owners.has(prefix)) throw new Error(`path prefix ${prefix} has two owners`);

@@ -1,15 +1,17 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
 import type { IncomingCall, Outcome, Refusal } from '../../call/call.ts';
-import type { Observer } from '../../call/observer.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
-import { refuseFault } from '../../call/refusal.ts';
 import { FaultError } from '../../contract/fault.ts';
+import type { Service } from '../../contract/model.ts';
 import type { Log } from '../../log.ts';
-import type { Address, Listener } from '../listener.ts';
+import type { Connection } from '../connection.ts';
+import type { Wire } from '../listener.ts';
+import type { Peers } from '../peers.ts';
 import { requestIdOf } from '../request_id.ts';
+import { headerName, send } from './answer.ts';
 import { readBody } from './body.ts';
 import type { RawBody } from './body.ts';
 import { writeRefusal } from './envelopes.ts';
@@ -23,93 +25,111 @@ export type Page = () => Promise<{ status: number; contentType: string; body: st
 export interface RestServerParts {
   readonly transcoder: Transcoder;
   readonly pipeline: Pipeline;
-  readonly observer: Observer;
   readonly pages: ReadonlyMap<string, Page>;
   readonly envelopes: EnvelopeSettings;
+  readonly peers: Peers;
   readonly log: Log;
 }
 
 /** Time to send the headers, to send a whole request, and to keep an idle connection, looked at every two seconds; milliseconds. */
-const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 75_000, connectionsCheckingInterval: 2_000 };
+const TIMES = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 75_000, connectionsCheckingInterval: 2_000 };
 const MOST_HEADER_BYTES = 16_384;
+const MOST_HEADERS = 100;
+/** Requests that one connection may send before the first of them is answered; hardly any client sends two. */
+const MOST_PIPELINED = 16;
 
 const PAGE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+const REQUEST_ID = 'X-Request-ID';
+const JSON_TYPE = 'application/json';
 
-/** How long a caller may go on sending a body that was refused, milliseconds. */
-const LINGER = 2_000;
+/** A request with what every step needs of it. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly connection: Connection;
+  readonly headers: Headers;
+  readonly requestId: string;
+  readonly peer: string;
+}
 
 /** The REST side, over HTTP/1.1. */
-export class RestServer implements Listener {
+export class RestServer implements Wire {
   readonly #parts: RestServerParts;
   readonly #server: Server;
-  /** Connections without a request in flight. */
-  readonly #silent = new Set<Socket>();
+  readonly #connections = new Map<Socket, Connection>();
   readonly #inFlight = new Set<ServerResponse>();
-  #isClosing = false;
+  #isFinishing = false;
 
   constructor(parts: RestServerParts) {
     this.#parts = parts;
     const serve = (request: IncomingMessage, response: ServerResponse): void => {
       this.#serve(request, response).catch((error: unknown) => {
-        // The connection broke, or the program has a fault; either way nothing more can be said here.
-        parts.log.warn({ err: error }, 'a request ended without an answer');
+        // Either way nothing more can be said here.
+        if (request.destroyed) parts.log.debug('a connection broke before its request was complete');
+        else parts.log.error({ err: error }, 'a request ended without an answer');
         response.destroy();
       });
     };
-    this.#server = createServer({ ...TIMEOUTS, maxHeaderSize: MOST_HEADER_BYTES }, serve);
+    this.#server = createServer({ ...TIMES, maxHeaderSize: MOST_HEADER_BYTES }, serve);
+    this.#server.maxHeadersCount = MOST_HEADERS;
     // Left to node, every body that is announced would be asked for, however large (RFC 9110 section 10.1.1).
     this.#server.on('checkContinue', serve);
-    this.#server.on('connection', (socket) => {
-      this.#silent.add(socket);
-      socket.once('close', () => this.#silent.delete(socket));
-    });
+    // It never listens itself, and this is the event at which node begins to look at the times.
+    this.#server.emit('listening');
   }
 
-  listen(address: Address): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(address.port, address.host, () => {
-        this.#server.off('error', reject);
-        resolve((this.#server.address() as AddressInfo).port);
-      });
-    });
+  take(connection: Connection): void {
+    const { socket } = connection;
+    this.#connections.set(socket, connection);
+    socket.once('close', () => this.#connections.delete(socket));
+    this.#server.emit('connection', socket);
   }
 
-  close(graceMilliseconds: number): Promise<void> {
-    this.#isClosing = true;
+  finish(): void {
+    this.#isFinishing = true;
     for (const response of this.#inFlight) response.shouldKeepAlive = false;
-    // Node closes connections between two requests by itself, but not those that have sent nothing or half a request.
-    for (const socket of this.#silent) socket.destroy();
-    return new Promise((resolve) => {
-      const cut = setTimeout(() => this.#server.closeAllConnections(), graceMilliseconds);
-      this.#server.close(() => {
-        clearTimeout(cut);
-        resolve();
-      });
-    });
+    for (const [socket, { requests }] of this.#connections) if (requests === 0) socket.destroy();
+    // Nobody listens; what remains for node is to stop looking at the times once the last call has ended.
+    this.#stopWhenIdle();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const connection = this.#connections.get(request.socket);
+    if (connection === undefined) throw new Error('a request came over a connection that was not taken');
+    this.#watch(response, connection);
     const { method = '', url = '' } = request;
-    this.#silent.delete(request.socket);
-    this.#inFlight.add(response);
-    response.once('close', () => {
-      this.#inFlight.delete(response);
-      if (!request.socket.destroyed) this.#silent.add(request.socket);
-    });
-    if (this.#isClosing) response.shouldKeepAlive = false;
     const page = this.#parts.pages.get(url.split('?', 1)[0] ?? '');
-    if (page !== undefined && (method === 'GET' || method === 'HEAD')) return sendPage(response, await page());
+    if (page !== undefined && (method === 'GET' || method === 'HEAD')) return send(response, { headers: [], ...(await page()) });
     const headers = new Headers(request.rawHeaders);
     const requestId = requestIdOf(headers.get('x-request-id'));
-    response.setHeader('X-Request-ID', requestId);
+    const peer = this.#parts.peers.addressOf(connection.address, headers.all('x-forwarded-for'));
+    const exchange: Exchange = { request, response, connection, headers, requestId, peer };
     const found = page === undefined ? this.#parts.transcoder.find(method, url) : this.#otherMethodOfPage(method, url);
-    if (found.kind === 'route') return this.#call(request, response, headers, requestId, found);
-    if (found.allow.length > 0) response.setHeader('Allow', found.allow.join(', '));
-    if (found.kind === 'options') return send(response, 204);
-    const refusal = refuseFault(found.service, new FaultError(found.fault, 'no route'));
-    this.#parts.observer.unrouted({ requestId, peer: addressOf(request) }, refusal);
-    return this.#refuse(response, refusal, requestId);
+    switch (found.kind) {
+      case 'route':
+        return this.#call(exchange, found);
+      case 'options':
+        return send(response, { status: 204, headers: [[REQUEST_ID, requestId], allowOf(found.allow)] });
+      default:
+        return this.#unrouted(exchange, found.service, found.fault, found.allow);
+    }
+  }
+
+  /** Counts the request until its answer is out. */
+  #watch(response: ServerResponse, connection: Connection): void {
+    connection.requests += 1;
+    this.#inFlight.add(response);
+    response.once('close', () => {
+      connection.requests -= 1;
+      this.#inFlight.delete(response);
+      this.#stopWhenIdle();
+    });
+    if (this.#isFinishing) response.shouldKeepAlive = false;
+    if (connection.requests > MOST_PIPELINED) connection.socket.destroy();
+  }
+
+  #stopWhenIdle(): void {
+    if (this.#isFinishing && this.#inFlight.size === 0) this.#server.close();
   }
 
   #otherMethodOfPage(method: string, url: string): Found {
@@ -118,13 +138,16 @@ export class RestServer implements Listener {
     return found.kind === 'fault' ? { ...found, fault: Fault.FAULT_METHOD_NOT_ALLOWED, allow: PAGE_METHODS } : found;
   }
 
-  async #call(
-    request: IncomingMessage,
-    response: ServerResponse,
-    headers: Headers,
-    requestId: string,
-    { route, variables }: Found & { kind: 'route' },
-  ): Promise<void> {
+  async #unrouted(exchange: Exchange, service: Service, fault: Fault, allow: readonly string[]): Promise<void> {
+    const { connection, requestId, peer, response } = exchange;
+    callBegins(exchange);
+    const signal = signalOf(response);
+    const refusal = await this.#parts.pipeline.refuseUnrouted({ requestId, peer, standing: connection.standing, signal }, service, fault);
+    this.#refuse(exchange, refusal, allow.length > 0 ? [allowOf(allow)] : []);
+  }
+
+  async #call(exchange: Exchange, { route, variables }: Found & { kind: 'route' }): Promise<void> {
+    const { request, response, connection, headers, requestId, peer } = exchange;
     const { endpoint, binding } = route;
     const most = endpoint.method.rules.maxBodyBytes;
     const isAwaiting = headers.get('expect') !== undefined && request.httpVersion === '1.1';
@@ -135,27 +158,44 @@ export class RestServer implements Listener {
       wire: 'rest',
       method: endpoint.method,
       requestId,
-      peer: addressOf(request),
+      peer,
+      standing: connection.standing,
       metadata: headers,
       bodyBytes: body.size,
       signal: signalOf(response),
       decode: () => endpoint.decode(binding.read({ variables, query, body: typedBody(body, headers) })),
     };
-    this.#answer(response, route, await this.#parts.pipeline.run(call), requestId);
+    callBegins(exchange);
+    this.#answer(exchange, route, await this.#parts.pipeline.run(call));
   }
 
-  #answer(response: ServerResponse, { endpoint, binding }: Route, outcome: Outcome, requestId: string): void {
-    if (!outcome.ok) return this.#refuse(response, outcome, requestId);
-    for (const [name, value] of outcome.metadata) response.setHeader(headerName(name), value);
-    return send(response, outcome.status, 'application/json', binding.write(endpoint.encode(outcome.message)));
+  #answer(exchange: Exchange, { endpoint, binding }: Route, outcome: Outcome): void {
+    if (!outcome.ok) return this.#refuse(exchange, outcome, []);
+    const headers: [string, string][] = [[REQUEST_ID, exchange.requestId], ...headersOf(outcome)];
+    const body = binding.write(endpoint.encode(outcome.message));
+    send(exchange.response, { status: outcome.status, headers, contentType: JSON_TYPE, body });
   }
 
-  #refuse(response: ServerResponse, refusal: Refusal, requestId: string): void {
+  #refuse({ response, requestId }: Exchange, refusal: Refusal, more: readonly [string, string][]): void {
     const { status, body } = writeRefusal(refusal, requestId, this.#parts.envelopes);
-    for (const [name, value] of refusal.metadata) response.setHeader(headerName(name), value);
-    if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
-    send(response, status, 'application/json', body);
+    const headers: [string, string][] = [[REQUEST_ID, requestId], ...more, ...headersOf(refusal)];
+    if (status === 401) headers.push(['WWW-Authenticate', 'Bearer']);
+    send(response, { status, headers, contentType: JSON_TYPE, body });
   }
+}
+
+/** From now on the connection is not waiting for its caller, until the answer is out. */
+function callBegins({ connection, response }: Exchange): void {
+  connection.callBegins();
+  response.once('close', () => connection.callEnds());
+}
+
+function allowOf(methods: readonly string[]): [string, string] {
+  return ['Allow', methods.join(', ')];
+}
+
+function headersOf({ metadata }: Outcome): [string, string][] {
+  return Array.from(metadata, ([name, value]) => [headerName(name), value]);
 }
 
 function typedBody(body: RawBody, headers: Headers) {
@@ -167,47 +207,10 @@ function typedBody(body: RawBody, headers: Headers) {
   };
 }
 
-function addressOf(request: IncomingMessage): string {
-  return request.socket.remoteAddress ?? '';
-}
-
 function signalOf(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) controller.abort(new FaultError(Fault.FAULT_CANCELLED, 'the caller went away'));
   });
   return controller.signal;
-}
-
-/** `idempotent-replayed` as it is customary: `Idempotent-Replayed`. */
-function headerName(name: string): string {
-  return name.replaceAll(/(^|-)[a-z]/g, (start) => start.toUpperCase());
-}
-
-/**
- * Drops what a caller still sends of a body that nobody wants. If its
- * connection were closed at once, it would be reset and the answer lost.
- */
-function dropRest({ req: request }: ServerResponse): void {
-  if (request.complete || !hasBody(request)) return;
-  request.resume();
-  const cut = setTimeout(() => request.socket.destroy(), LINGER);
-  request.once('close', () => clearTimeout(cut));
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}
-
-function sendPage(response: ServerResponse, page: Awaited<ReturnType<Page>>): void {
-  response.setHeader('Cache-Control', 'no-store');
-  send(response, page.status, page.contentType, page.body);
-}
-
-function send(response: ServerResponse, status: number, contentType?: string, body?: string): void {
-  dropRest(response);
-  if (contentType !== undefined) response.setHeader('Content-Type', contentType);
-  if (body !== undefined) response.setHeader('Content-Length', Buffer.byteLength(body));
-  response.writeHead(status);
-  response.end(body);
 }

@@ -162,7 +162,7 @@ export namespace OtherMethods {
 
 /**
  * What can go wrong before or around a handler, whatever the method. Each
- * envelope names exactly one reason for each fault.
+ * envelope names exactly one reason for each fault but the last.
  */
 export const Fault = {
   /** FAULT_UNSPECIFIED - Not a fault; refused where it is named. */
@@ -193,6 +193,12 @@ export const Fault = {
   FAULT_UNAVAILABLE: 12,
   /** FAULT_INTERNAL - A fault of the service itself. */
   FAULT_INTERNAL: 13,
+  /**
+   * FAULT_RATE_LIMITED - The caller has made too many calls, or its address too many that failed.
+   * The one fault that an envelope may leave without a reason: the refusals of
+   * such an address then keep their own reasons, with `retry-after`.
+   */
+  FAULT_RATE_LIMITED: 14,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -213,6 +219,7 @@ export namespace Fault {
   export type FAULT_CANCELLED = typeof Fault.FAULT_CANCELLED;
   export type FAULT_UNAVAILABLE = typeof Fault.FAULT_UNAVAILABLE;
   export type FAULT_INTERNAL = typeof Fault.FAULT_INTERNAL;
+  export type FAULT_RATE_LIMITED = typeof Fault.FAULT_RATE_LIMITED;
   export type UNRECOGNIZED = typeof Fault.UNRECOGNIZED;
 }
 

@@ -1,0 +1,137 @@
+import type { BlockList } from 'node:net';
+import type { JwsAlgorithm } from '../crypto/algorithms.ts';
+import { LOG_LEVELS } from '../log.ts';
+import type { LogLevel } from '../log.ts';
+import type { IothentixSettings, LimitSettings } from '../settings.ts';
+import type { TlsPaths } from '../tls_files.ts';
+import type { Address } from '../transport/listener.ts';
+import { Reader } from './reader.ts';
+import type { Environment } from './reader.ts';
+import { address, algorithms, count, httpUrl, keyRing, networks, oneOf, path, postgresUrl, token } from './values.ts';
+
+export { ConfigError } from './reader.ts';
+export type { Environment } from './reader.ts';
+export { operatorTokenFault } from './values.ts';
+
+/** The settings of a service, checked. */
+export interface Config {
+  readonly http: Address;
+  readonly grpc: Address;
+  /** Where the operator's calls are served, and nowhere else; undefined: on both listeners. */
+  readonly operator: Address | undefined;
+  /** Undefined: no TLS. */
+  readonly tls: TlsPaths | undefined;
+  /** Networks whose X-Forwarded-For counts. */
+  readonly trustedProxies: BlockList | undefined;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Undefined: the embedded server. */
+  readonly databaseUrl: string | undefined;
+  /** Undefined: made at the first start and kept in the data folder. */
+  readonly operatorToken: string | undefined;
+  readonly logLevel: LogLevel;
+  readonly limits: LimitSettings;
+  readonly iothentix: IothentixSettings;
+}
+
+/** Reads the settings of a service. Throws a ConfigError with every fault at once. */
+export function readConfig(environment: Environment): Config {
+  const reader = new Reader(environment);
+  const config: Config = {
+    http: reader.text('KEYTURN_HTTP_LISTEN', address) ?? { host: '127.0.0.1', port: 8080 },
+    grpc: reader.text('KEYTURN_GRPC_LISTEN', address) ?? { host: '127.0.0.1', port: 50_051 },
+    operator: reader.text('KEYTURN_OPERATOR_LISTEN', address),
+    tls: readTls(reader),
+    trustedProxies: reader.text('KEYTURN_TRUSTED_PROXIES', networks),
+    dataDir: reader.text('KEYTURN_DATA_DIR', path) ?? path('./data'),
+    databaseUrl: reader.text('KEYTURN_DATABASE_URL', postgresUrl),
+    operatorToken: reader.text('KEYTURN_OPERATOR_TOKEN', token),
+    logLevel: reader.text('KEYTURN_LOG_LEVEL', oneOf(LOG_LEVELS)) ?? 'info',
+    limits: {
+      peerFailuresPerMinute: reader.text('KEYTURN_PEER_FAILURES_PER_MINUTE', count(1, 1_000_000)) ?? 300,
+      operatorCallsPerMinute: reader.text('KEYTURN_OPERATOR_CALLS_PER_MINUTE', count(1, 100_000_000)) ?? 60_000,
+      connections: reader.text('KEYTURN_CONNECTIONS', count(16, 1_000_000)) ?? 2048,
+    },
+    iothentix: readIothentix(reader),
+  };
+  // Checked already, so that settings are the same for every version; their effect comes with the calls that need them.
+  reader.text('KEYTURN_PUBLIC_URL', httpUrl);
+  reader.text('KEYTURN_MASTER_KEYS', keyRing);
+  if (config.databaseUrl !== undefined && config.operatorToken === undefined) {
+    reader.complain('KEYTURN_OPERATOR_TOKEN', 'must be given with KEYTURN_DATABASE_URL, so that all nodes agree');
+  }
+  reader.finish();
+  return config;
+}
+
+function readTls(reader: Reader): TlsPaths | undefined {
+  const cert = reader.text('KEYTURN_TLS_CERT', path);
+  const key = reader.text('KEYTURN_TLS_KEY', path);
+  const clientCa = reader.text('KEYTURN_TLS_CLIENT_CA', path);
+  if (cert !== undefined && key !== undefined) return { cert, key, clientCa };
+  if (key !== undefined || clientCa !== undefined) {
+    if (cert === undefined) reader.complain('KEYTURN_TLS_CERT', 'is missing: TLS needs a certificate and its key');
+  }
+  if (cert !== undefined || clientCa !== undefined) {
+    if (key === undefined) reader.complain('KEYTURN_TLS_KEY', 'is missing: TLS needs a certificate and its key');
+  }
+  return undefined;
+}
+
+function readIothentix(reader: Reader): IothentixSettings {
+  return {
+    idempotentRetry: reader.text('KEYTURN_IOTHENTIX_IDEMPOTENT_RETRY', oneOf(['on', 'strict'] as const)) ?? 'on',
+    forbiddenStatus: reader.text('KEYTURN_IOTHENTIX_FORBIDDEN_STATUS', oneOf(['Forbbiden', 'Forbidden'] as const)) ?? 'Forbbiden',
+    algorithms: reader.text('KEYTURN_IOTHENTIX_ALGORITHMS', algorithms) ?? new Set<JwsAlgorithm>(['ES256']),
+    popHexText: reader.text('KEYTURN_IOTHENTIX_POP_HEX_TEXT', oneOf(['on', 'off'] as const)) === 'on',
+    rotationsPerHour: reader.text('KEYTURN_IOTHENTIX_ROTATIONS_PER_HOUR', count(1, 9_999_999)),
+  };
+}
+
+/** How the command line finds a running service. */
+export interface ClientConfig {
+  /** `host:port` of its gRPC listener. */
+  readonly server: string;
+  /** Undefined: no TLS. */
+  readonly tls: ClientTlsPaths | undefined;
+  readonly operatorToken: string | undefined;
+  /** Where the token is looked up if it is not given. Absolute. */
+  readonly dataDir: string;
+}
+
+/** Files for TLS on the side that calls. Absolute. */
+export interface ClientTlsPaths {
+  /** Authorities to trust; undefined: the usual ones. */
+  readonly ca: string | undefined;
+  /** A certificate of one's own, with its key. */
+  readonly own: { readonly cert: string; readonly key: string } | undefined;
+}
+
+/** Reads what the command line needs. Throws a ConfigError. */
+export function readClientConfig(environment: Environment): ClientConfig {
+  const reader = new Reader(environment);
+  const given = reader.text('KEYTURN_SERVER', server);
+  const operator = reader.text('KEYTURN_OPERATOR_LISTEN', server);
+  const grpc = reader.text('KEYTURN_GRPC_LISTEN', server);
+  const { text, tls } = given ?? operator ?? grpc ?? { text: '127.0.0.1:50051', tls: false };
+  const ca = reader.text('KEYTURN_SERVER_CA', path);
+  const cert = reader.text('KEYTURN_SERVER_CERT', path);
+  const key = reader.text('KEYTURN_SERVER_KEY', path);
+  const own = cert !== undefined && key !== undefined ? { cert, key } : undefined;
+  if (own === undefined && (cert ?? key) !== undefined) reader.complain('KEYTURN_SERVER_CERT', 'and KEYTURN_SERVER_KEY are given together');
+  const config: ClientConfig = {
+    server: text,
+    tls: tls || ca !== undefined || own !== undefined ? { ca, own } : undefined,
+    operatorToken: reader.text('KEYTURN_OPERATOR_TOKEN', token),
+    dataDir: reader.text('KEYTURN_DATA_DIR', path) ?? path('./data'),
+  };
+  reader.finishOwn();
+  return config;
+}
+
+/** `HOST:PORT`, or `https://HOST:PORT` for TLS. */
+function server(value: string): { text: string; tls: boolean } {
+  const text = value.replace(/^https:\/\//, '');
+  address(text);
+  return { text, tls: text !== value };
+}

@@ -1,0 +1,42 @@
+import type { Socket } from 'node:net';
+import type { Standing } from '../call/call.ts';
+
+/** One accepted connection, as the wires see it. */
+export class Connection {
+  /** What is read and written: the TLS socket, once its handshake is done. */
+  socket: Socket;
+  /** The address at its other end. */
+  readonly address: string;
+  /** Address and port, which no other open connection of a listener has. */
+  readonly name: string;
+  readonly standing: Standing = { refusals: 0 };
+  /** Requests whose headers have come and whose answers have not gone. */
+  requests = 0;
+  #calls = 0;
+  readonly #changed: (connection: Connection) => void;
+
+  /** `changed` hears when the connection begins to wait for its caller, and when it no longer does. */
+  constructor(socket: Socket, changed: (connection: Connection) => void) {
+    this.socket = socket;
+    this.address = socket.remoteAddress ?? '';
+    this.name = `${this.address}:${socket.remotePort ?? 0}`;
+    this.#changed = changed;
+  }
+
+  /** Whether nothing is worked on for it: the next move is the caller's. */
+  get isWaiting(): boolean {
+    return this.#calls === 0;
+  }
+
+  /** A call has come in whole and is worked on. */
+  callBegins(): void {
+    this.#calls += 1;
+    if (this.#calls === 1) this.#changed(this);
+  }
+
+  /** Its answer is on the way, or the call was given up. */
+  callEnds(): void {
+    this.#calls -= 1;
+    if (this.#calls === 0) this.#changed(this);
+  }
+}

@@ -1,0 +1,105 @@
+import type { Socket } from 'node:net';
+import { Connection } from './connection.ts';
+
+/** Why a connection was closed before its caller wanted it: for room, or because there was none to be made. */
+export type Cut = 'evicted' | 'refused';
+
+/** A peer may hold this share of all connections before newcomers of its own push out its own. */
+const SHARE = 1 / 8;
+
+/**
+ * The open connections of a listener, at most `most`. A newcomer always gets in
+ * as long as one waits for its caller, idle or slow: the one that has waited
+ * longest has to go, of the newcomer's own peer if that holds more than its
+ * share. So nobody keeps others out by holding connections open.
+ */
+export class Connections {
+  readonly #most: number;
+  readonly #cut: (cut: Cut) => void;
+  readonly #open = new Map<string, Connection>();
+  /** In the order in which they began to wait. */
+  readonly #waiting = new Set<Connection>();
+  readonly #byAddress = new Map<string, Set<Connection>>();
+  #onEmpty: (() => void) | undefined;
+
+  /** `cut` is told of each connection that had to go. */
+  constructor(most: number, cut: (cut: Cut) => void) {
+    this.#most = most;
+    this.#cut = cut;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Takes in a new socket, or destroys it and returns undefined if there is no room to be made. */
+  add(socket: Socket): Connection | undefined {
+    const connection = new Connection(socket, (changed) => this.#change(changed));
+    if (this.#open.size >= this.#most && !this.#evictFor(connection.address)) {
+      this.#cut('refused');
+      socket.destroy();
+      return undefined;
+    }
+    this.#open.set(connection.name, connection);
+    const siblings = this.#byAddress.get(connection.address);
+    if (siblings === undefined) this.#byAddress.set(connection.address, new Set([connection]));
+    else siblings.add(connection);
+    this.#waiting.add(connection);
+    socket.once('close', () => this.#remove(connection));
+    return connection;
+  }
+
+  /** The connection of a socket, or of the socket below it. */
+  find(socket: Socket): Connection | undefined {
+    return this.#open.get(`${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`);
+  }
+
+  /** Resolves when none is left. */
+  empty(): Promise<void> {
+    if (this.#open.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+    });
+  }
+
+  destroyAll(): void {
+    for (const { socket } of this.#open.values()) socket.destroy();
+  }
+
+  #change(connection: Connection): void {
+    if (!connection.isWaiting || !this.#open.has(connection.name)) {
+      this.#waiting.delete(connection);
+      return;
+    }
+    this.#waiting.add(connection);
+    // Last in line again among those of its own address.
+    const siblings = this.#byAddress.get(connection.address);
+    siblings?.delete(connection);
+    siblings?.add(connection);
+  }
+
+  #evictFor(address: string): boolean {
+    const own = this.#byAddress.get(address);
+    const evicted = (own !== undefined && own.size > this.#most * SHARE ? firstWaiting(own) : undefined) ?? firstWaiting(this.#waiting);
+    if (evicted === undefined) return false;
+    this.#cut('evicted');
+    this.#remove(evicted);
+    evicted.socket.destroy();
+    return true;
+  }
+
+  #remove(connection: Connection): void {
+    if (this.#open.get(connection.name) !== connection) return;
+    this.#open.delete(connection.name);
+    this.#waiting.delete(connection);
+    const siblings = this.#byAddress.get(connection.address);
+    siblings?.delete(connection);
+    if (siblings?.size === 0) this.#byAddress.delete(connection.address);
+    if (this.#open.size === 0) this.#onEmpty?.();
+  }
+}
+
+function firstWaiting(connections: Iterable<Connection>): Connection | undefined {
+  for (const connection of connections) if (connection.isWaiting) return connection;
+  return undefined;
+}

@@ -1,0 +1,42 @@
+import { BlockList, isIP } from 'node:net';
+
+/** Finds out who is at the other end of a call. */
+export class Peers {
+  readonly #proxies: BlockList;
+
+  /** `proxies`: the networks whose word on the caller's address counts. */
+  constructor(proxies: BlockList = new BlockList()) {
+    this.#proxies = proxies;
+  }
+
+  /**
+   * The caller's address: that of the connection or, if a trusted proxy is at
+   * its other end, the last one in X-Forwarded-For that is not a trusted
+   * proxy's. What is before that could be anyone's invention, and so could
+   * everything if an entry on the way is no address.
+   */
+  addressOf(connected: string, forwardedFor: readonly string[]): string {
+    let address = plain(connected);
+    const hops = forwardedFor.join(',').split(',');
+    while (hops.length > 0 && this.#isProxy(address)) {
+      const hop = plain((hops.pop() ?? '').trim());
+      if (isIP(hop) === 0) break;
+      address = hop;
+    }
+    return address;
+  }
+
+  #isProxy(address: string): boolean {
+    const version = isIP(address);
+    return version !== 0 && this.#proxies.check(address, version === 4 ? 'ipv4' : 'ipv6');
+  }
+}
+
+/** Without the IPv6 form of an IPv4 address, the zone, and the port and brackets that some proxies add. */
+function plain(address: string): string {
+  return address
+    .replace(/^\[(.*)\](?::\d+)?$/, '$1')
+    .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
+    .replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
+    .replace(/%.*$/, '');
+}
