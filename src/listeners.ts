@@ -25,8 +25,8 @@ export interface ListenerParts {
   readonly log: Log;
 }
 
-/** Which protocols a listener speaks, by the names of ALPN (RFC 7301). */
-const PROTOCOLS = { http: ['http/1.1'], grpc: ['h2'], operator: ['h2', 'http/1.1'] } as const;
+/** Which protocols a listener speaks, by the names of ALPN (RFC 7301). Who offers both, as curl does, comes for REST: gRPC offers h2 alone. */
+const PROTOCOLS = { http: ['http/1.1'], grpc: ['h2'], operator: ['http/1.1', 'h2'] } as const;
 
 type Name = keyof typeof PROTOCOLS;
 

@@ -1,6 +1,8 @@
 import { Client as GrpcClient, Metadata, credentials } from '@grpc/grpc-js';
-import type { MethodDefinition } from '@grpc/grpc-js';
+import type { ChannelCredentials, MethodDefinition } from '@grpc/grpc-js';
 import type { JsonObject } from '@bufbuild/protobuf';
+import type { ClientTlsPaths } from '../config/index.ts';
+import { readCertificates, readOwnCertificate } from './certificates.ts';
 import { toFailure } from './grpc_failure.ts';
 import { compileRestJson } from './rest_json.ts';
 import type { Token } from './token.ts';
@@ -10,6 +12,8 @@ export interface ClientOptions {
   /** `host:port` of its gRPC listener. */
   readonly server: string;
   readonly token: Token;
+  /** Undefined: no TLS. */
+  readonly tls: ClientTlsPaths | undefined;
   /** How long a call may take, milliseconds. */
   readonly deadline?: number;
 }
@@ -23,7 +27,7 @@ export class Client implements Disposable {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#client = new GrpcClient(`dns:${options.server}`, credentials.createInsecure(), {
+    this.#client = new GrpcClient(`dns:${options.server}`, credentialsOf(options.tls), {
       // Variables for web proxies are not settings of ours.
       'grpc.enable_http_proxy': 0,
       'grpc.max_receive_message_length': -1,
@@ -55,4 +59,11 @@ export class Client implements Disposable {
   [Symbol.dispose](): void {
     this.#client.close();
   }
+}
+
+function credentialsOf(tls: ClientTlsPaths | undefined): ChannelCredentials {
+  if (tls === undefined) return credentials.createInsecure();
+  const ca = tls.ca === undefined ? null : Buffer.from(readCertificates(tls.ca));
+  const own = tls.own && readOwnCertificate(tls.own);
+  return own === undefined ? credentials.createSsl(ca) : credentials.createSsl(ca, Buffer.from(own.key), Buffer.from(own.cert));
 }

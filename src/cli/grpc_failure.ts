@@ -32,6 +32,7 @@ export function toFailure(error: ServiceError, { server, token }: { server: stri
     case status.UNAVAILABLE:
       // What grpc-js says of a listener that speaks, but no HTTP/2, such as that of REST.
       if (error.details.includes('Protocol error')) return fail(`${server} does not speak gRPC; give the gRPC listener of Keyturn`);
+      if (isTlsTrouble(error)) return fail(`cannot reach Keyturn at ${server} by TLS: ${visible(error.details)}`);
       return fail(`cannot reach Keyturn at ${server}; is it running? (keyturn serve)`);
     case status.UNIMPLEMENTED:
       return fail(`${server} is not Keyturn, or an older version that lacks this call`);
@@ -40,6 +41,11 @@ export function toFailure(error: ServiceError, { server, token }: { server: stri
     default:
       return fail(`${server} failed: ${status[error.code]}: ${visible(error.details)}`);
   }
+}
+
+/** A certificate that was not accepted, by one side or the other. */
+function isTlsTrouble({ details }: ServiceError): boolean {
+  return /certificate|altnames|self-signed|ssl|tls/i.test(details);
 }
 
 function readDetails({ metadata }: ServiceError): Details {

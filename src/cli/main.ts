@@ -1,6 +1,9 @@
 import { ExitCode } from './failure.ts';
 import { run } from './program.ts';
 
+// What Node finds old-fashioned in a library is of no use to who runs a command.
+process.noDeprecation = true;
+
 for (const stream of [process.stdout, process.stderr]) stream.on('error', onLostOutput);
 
 const exitCode = await run(process.argv.slice(2), {

@@ -18,7 +18,9 @@ Examples:
   $ keyturn device list --json
 
 Environment:
-  KEYTURN_SERVER          address of the service's gRPC listener, default 127.0.0.1:50051
+  KEYTURN_SERVER          address of the service's gRPC or operator listener, default 127.0.0.1:50051; https://HOST:PORT for TLS
+  KEYTURN_SERVER_CA       certificate authorities to trust in place of the usual ones, PEM file
+  KEYTURN_SERVER_CERT     client certificate chain for mutual TLS, PEM file, with its key in KEYTURN_SERVER_KEY
   KEYTURN_OPERATOR_TOKEN  the operator's token, default the one in operator.token of the data folder
   KEYTURN_DATA_DIR        the data folder, default ./data
 

@@ -15,7 +15,10 @@ export interface RemoteOptions {
 /** Adds the shared options to a command. */
 export function remote(command: Command): Command {
   return command
-    .option('--server <HOST:PORT>', "address of the service's gRPC listener (default: KEYTURN_SERVER, or 127.0.0.1:50051)")
+    .option(
+      '--server <HOST:PORT>',
+      "address of the service's gRPC or operator listener, https://HOST:PORT for TLS (default: KEYTURN_SERVER, or 127.0.0.1:50051)",
+    )
     .option('--token-file <FILE>', "file with the operator's token (default: KEYTURN_OPERATOR_TOKEN, or operator.token of the data folder)")
     .option('--json', 'print one JSON document with the members of the REST API');
 }
@@ -23,7 +26,7 @@ export function remote(command: Command): Command {
 /** Finds the service by options and environment. Throws a Failure or a ConfigError. */
 export function openClient({ environment }: Context, { server, tokenFile }: RemoteOptions): Client {
   const config = readClientConfig(server === undefined ? environment : withServer(environment, server));
-  return new Client({ server: config.server, token: findToken(config, tokenFile) });
+  return new Client({ server: config.server, tls: config.tls, token: findToken(config, tokenFile) });
 }
 
 function withServer(environment: Environment, server: string): Environment {

@@ -1,11 +1,11 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { JwsAlgorithm } from '../crypto/algorithms.ts';
+import { readCertificates, readOwnCertificate } from './certificates.ts';
+import type { OwnCertificate } from './certificates.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
-import { ExitCode, Failure, messageOf } from './failure.ts';
+import { ExitCode, Failure } from './failure.ts';
 import { printJson } from './print.ts';
 
 interface Options {
@@ -17,6 +17,8 @@ interface Options {
   readonly exp: number;
   readonly timeout: number;
   readonly ca?: string;
+  readonly cert?: string;
+  readonly certKey?: string;
   readonly insecureHttp?: true;
   readonly json?: true;
 }
@@ -39,6 +41,8 @@ export function addRotateCommand(program: Command, context: Context): void {
     .option('--exp <SECONDS>', 'how long a signed update is good for, 10 to 86400', wholeNumber(10, 86_400), 600)
     .option('--timeout <SECONDS>', 'how long to go on trying, 1 to 3600', wholeNumber(1, 3600), 60)
     .option('--ca <FILE>', 'certificate authorities to trust in place of the usual ones, PEM')
+    .option('--cert <FILE>', 'client certificate chain for mutual TLS, PEM; needs --cert-key')
+    .option('--cert-key <FILE>', 'its private key, unencrypted PEM')
     .option('--insecure-http', 'take a http:// URL that leads to another machine')
     .option('--json', 'print one JSON document')
     .action((options: Options) => run(context, options));
@@ -49,7 +53,7 @@ export function addRotateCommand(program: Command, context: Context): void {
 }
 
 async function run(context: Context, options: Options): Promise<void> {
-  const target = { url: readUrl(options), ca: options.ca === undefined ? undefined : readCertificates(options.ca) };
+  const target = { url: readUrl(options), ca: options.ca === undefined ? undefined : readCertificates(options.ca), own: readOwn(options) };
   // Loaded here, because the other commands have no use for it.
   const { RotationError, rotate } = await import('../device/rotate.ts');
   try {
@@ -71,6 +75,12 @@ async function run(context: Context, options: Options): Promise<void> {
   }
 }
 
+function readOwn({ cert, certKey }: Options): OwnCertificate | undefined {
+  if (cert === undefined && certKey === undefined) return undefined;
+  if (cert === undefined || certKey === undefined) throw new Failure(ExitCode.USAGE, '--cert and --cert-key are given together');
+  return readOwnCertificate({ cert, key: certKey });
+}
+
 function readUrl({ url: text, insecureHttp }: Options): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.search !== '' || url.hash !== '') {
@@ -85,17 +95,6 @@ function readUrl({ url: text, insecureHttp }: Options): URL {
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(?:\.\d+){3}$/.test(host);
-}
-
-function readCertificates(file: string): string {
-  try {
-    const blocks = readFileSync(file, 'utf8').match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g);
-    if (blocks === null) throw new Error('it holds none as PEM');
-    // Read here already: a connection would pass over what it cannot read, and trust nobody.
-    return blocks.map((pem) => new X509Certificate(pem).toString()).join('');
-  } catch (error) {
-    throw new Failure(ExitCode.USAGE, `cannot read certificates from ${file}: ${messageOf(error)}`, { cause: error });
-  }
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number {

@@ -114,6 +114,8 @@ export function readClientConfig(environment: Environment): ClientConfig {
   const operator = reader.text('KEYTURN_OPERATOR_LISTEN', server);
   const grpc = reader.text('KEYTURN_GRPC_LISTEN', server);
   const { text, tls } = given ?? operator ?? grpc ?? { text: '127.0.0.1:50051', tls: false };
+  // The environment is the service's own: what its listeners speak is known.
+  const isOurs = given === undefined && reader.text('KEYTURN_TLS_CERT', path) !== undefined;
   const ca = reader.text('KEYTURN_SERVER_CA', path);
   const cert = reader.text('KEYTURN_SERVER_CERT', path);
   const key = reader.text('KEYTURN_SERVER_KEY', path);
@@ -121,7 +123,7 @@ export function readClientConfig(environment: Environment): ClientConfig {
   if (own === undefined && (cert ?? key) !== undefined) reader.complain('KEYTURN_SERVER_CERT', 'and KEYTURN_SERVER_KEY are given together');
   const config: ClientConfig = {
     server: text,
-    tls: tls || ca !== undefined || own !== undefined ? { ca, own } : undefined,
+    tls: tls || ca !== undefined || own !== undefined || isOurs ? { ca, own } : undefined,
     operatorToken: reader.text('KEYTURN_OPERATOR_TOKEN', token),
     dataDir: reader.text('KEYTURN_DATA_DIR', path) ?? path('./data'),
   };

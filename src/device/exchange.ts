@@ -11,6 +11,8 @@ export interface Target {
   readonly url: URL;
   /** The only certificate authorities to trust, PEM; unset: those that Node knows. */
   readonly ca?: string | undefined;
+  /** What this side shows of itself where the service asks for it (mutual TLS), PEM. */
+  readonly own?: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /** What came back, from the service or from something in between. */
@@ -50,7 +52,7 @@ export async function exchange(target: Target, update: KeyUpdate, timeout: numbe
   return answer;
 }
 
-function open({ url, ca }: Target, { jwt }: KeyUpdate, length: number, signal: AbortSignal): ClientRequest {
+function open({ url, ca, own }: Target, { jwt }: KeyUpdate, length: number, signal: AbortSignal): ClientRequest {
   const options = {
     method: 'POST',
     agent: false,
@@ -61,7 +63,7 @@ function open({ url, ca }: Target, { jwt }: KeyUpdate, length: number, signal: A
   address.pathname = url.pathname.replace(/\/*$/, PATH);
   if (url.protocol === 'http:') return requestHttp(address, options);
   // Said here, so that no variable of the environment can switch it off.
-  return requestHttps(address, { ...options, rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) });
+  return requestHttps(address, { ...options, rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }), ...own });
 }
 
 async function read(response: IncomingMessage): Promise<Answer> {

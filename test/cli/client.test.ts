@@ -34,7 +34,7 @@ describe('the client of the command line', () => {
 });
 
 async function failureOf(server: string, deadline: number): Promise<Failure> {
-  using client = new Client({ server, token: { value: 'token', source: 'the test' }, deadline });
+  using client = new Client({ server, tls: undefined, token: { value: 'token', source: 'the test' }, deadline });
   try {
     await client.ask(OperatorServiceService.getDevice, { deviceId: 'a' });
   } catch (error) {
