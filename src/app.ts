@@ -5,6 +5,7 @@ import type { Authenticator } from './call/authenticate/authenticator.ts';
 import { DeviceUpdateJwtAuthenticator } from './call/authenticate/device_update_jwt.ts';
 import { OperatorAuthenticator } from './call/authenticate/operator.ts';
 import { joinEndpoints } from './call/endpoints.ts';
+import { withFaultPoints } from './call/fault_observer.ts';
 import { Pipeline } from './call/pipeline.ts';
 import type { Authenticators } from './call/pipeline.ts';
 import { Telemetry } from './call/telemetry.ts';
@@ -22,6 +23,7 @@ import { DeviceStore } from './db/device.ts';
 import type { EmbeddedPostgres } from './db/embedded/index.ts';
 import { ProjectStore } from './db/project.ts';
 import { RotationStore } from './db/rotation.ts';
+import type { AtFaultPoint } from './fault_points.ts';
 import { Listeners } from './listeners.ts';
 import { createLog } from './log.ts';
 import type { Log } from './log.ts';
@@ -59,6 +61,7 @@ export interface Overrides {
   readonly log?: Log;
   /** Settings of the embedded server. */
   readonly postgresSettings?: Record<string, string>;
+  readonly atFaultPoint?: AtFaultPoint;
 }
 
 /** How long calls in flight may take to finish at the end, milliseconds. */
@@ -67,7 +70,7 @@ const DRAIN_GRACE = 10_000;
 /** Builds and starts a service. What it has started is stopped again if a later part fails. */
 export async function build(config: Config, overrides: Overrides = {}): Promise<App> {
   await using started = new AsyncDisposableStack();
-  const clock = overrides.clock ?? systemClock;
+  const { clock = systemClock, atFaultPoint } = overrides;
   const log = overrides.log ?? createLog(config.logLevel);
   // The contract is checked before anything is started: a hole in it stops the start.
   const image = loadImage();
@@ -85,7 +88,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   const { database } = store;
   const operatorToken = config.operatorToken ?? makeOperatorToken(store.folder);
 
-  const rotations = new RotationStore(database.run);
+  const rotations = new RotationStore(database.run, atFaultPoint);
   const endpoints = joinEndpoints(contract, [
     ...new DeviceKeyService(rotations, config.iothentix, clock, (outcome) => metrics.rotations.inc({ outcome })).bindings(),
     ...operatorService(
@@ -99,10 +102,12 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
     [Caller.CALLER_DEVICE_UPDATE_JWT, new DeviceUpdateJwtAuthenticator(rotations, config.iothentix, clock)],
   ]);
   const turnstile = new Turnstile(config.limits.peerFailuresPerMinute, clock);
-  const pipeline = new Pipeline({ contract, endpoints, authenticators, turnstile, observer: new Telemetry(log, metrics) });
+  const telemetry = new Telemetry(log, metrics);
+  const observer = atFaultPoint === undefined ? telemetry : withFaultPoints(telemetry, atFaultPoint);
+  const pipeline = new Pipeline({ contract, endpoints, authenticators, turnstile, observer });
   const readiness = started.use(new Readiness(database, (isServing) => listeners?.setServing(isServing)));
   const pages = systemPages(readiness, metrics);
-  const opened = new Listeners(config, { contract, endpoints, pipeline, pages, tls: tls?.current, metrics, log });
+  const opened = new Listeners(config, { contract, endpoints, pipeline, pages, tls: tls?.current, metrics, log, atFaultPoint });
   listeners = opened;
   metrics.watch({ pool: () => database.pool, turnstile: () => turnstile.load, connections: () => opened.connections, tls: () => tls?.current.notAfter });
   const { http, grpc, operator } = await opened.listen();

@@ -1,3 +1,4 @@
+import type { AtFaultPoint } from '../fault_points.ts';
 import { Unavailable } from '../unavailable.ts';
 import { violatedConstraint } from './database.ts';
 import type { Run, Statement } from './database.ts';
@@ -103,9 +104,11 @@ const WRITE: Statement = {
 /** Rotations of device keys (contracts/iothentix.md 7.2): one read, one write. */
 export class RotationStore {
   readonly #run: Run;
+  readonly #atFaultPoint: AtFaultPoint | undefined;
 
-  constructor(run: Run) {
+  constructor(run: Run, atFaultPoint?: AtFaultPoint) {
     this.#run = run;
+    this.#atFaultPoint = atFaultPoint;
   }
 
   /** Reads what the checks need, or undefined if there is no such device. */
@@ -134,7 +137,9 @@ export class RotationStore {
       rotation.jwtSha256, rotation.jti, rotation.rotationId, origin.at, origin.actor, origin.requestId, origin.peer, details,
     ];
     try {
+      this.#atFaultPoint?.('before_write');
       const [row] = await this.#run<{ changed: number }>(WRITE, values);
+      this.#atFaultPoint?.('after_write');
       return row?.changed === 1 ? 'rotated' : 'overtaken';
     } catch (error) {
       const constraint = violatedConstraint(error);

@@ -29,6 +29,8 @@ export interface RestServerParts {
   readonly envelopes: EnvelopeSettings;
   readonly peers: Peers;
   readonly log: Log;
+  /** Is called when the bytes of a call's answer are out. */
+  readonly replied?: () => void;
 }
 
 /** Time to send the headers, to send a whole request, and to keep an idle connection, looked at every two seconds; milliseconds. */
@@ -148,6 +150,7 @@ export class RestServer implements Wire {
 
   async #call(exchange: Exchange, { route, variables }: Found & { kind: 'route' }): Promise<void> {
     const { request, response, connection, headers, requestId, peer } = exchange;
+    if (this.#parts.replied !== undefined) response.once('finish', this.#parts.replied);
     const { endpoint, binding } = route;
     const most = endpoint.method.rules.maxBodyBytes;
     const isAwaiting = headers.get('expect') !== undefined && request.httpVersion === '1.1';
