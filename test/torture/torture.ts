@@ -63,7 +63,8 @@ export async function torture({ devices: count, kills, progress, signal }: Tortu
   await Promise.all(fleets.map((fleet) => fleet.stop()));
   signal?.throwIfAborted();
   progress('all kills are done; every device rotates once more');
-  return compare(service, devices, fleets.flatMap((fleet) => fleet.ledger()), killed);
+  // Awaited here: what it needs must still be there.
+  return await compare(service, devices, fleets.flatMap((fleet) => fleet.ledger()), killed);
 }
 
 async function killAll(
