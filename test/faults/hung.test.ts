@@ -1,29 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'mocha';
 import { createDatabase } from '../support/postgres.ts';
 import { dataFolder, eventually, postmasterOf, spawnService, startChild } from './fixtures/child.ts';
+import { familyOf } from './fixtures/own_postgres.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const TOKEN = 'operator-token-of-the-tests';
-
-/** The server's main process and its children, by the parent that /proc tells. */
-function familyOf(postmaster: number): number[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
-  return pids.filter((pid) => pid === postmaster || parentOf(pid) === postmaster);
-}
-
-function parentOf(pid: number): number | undefined {
-  try {
-    return Number(/^\d+ \(.*\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
-  } catch {
-    return undefined;
-  }
-}
 
 describe('what is neither there nor away', () => {
   it('a database that hangs is not ready within seconds, and comes back by itself', async function () {

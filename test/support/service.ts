@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { build } from '../../src/app.ts';
-import type { App } from '../../src/app.ts';
+import type { App, Overrides } from '../../src/app.ts';
 import type { Clock } from '../../src/clock.ts';
 import { readConfig } from '../../src/config/index.ts';
 import type { Environment } from '../../src/config/index.ts';
@@ -40,10 +40,11 @@ export interface TestServiceOptions {
   readonly settings?: Environment;
   /** A database to share with another service; not dropped at the end. */
   readonly database?: TestDatabase;
+  readonly overrides?: Overrides;
 }
 
 /** Starts the whole service as it is, with free ports and a log that is kept. */
-export async function startService({ settings = {}, database }: TestServiceOptions = {}): Promise<TestService> {
+export async function startService({ settings = {}, database, overrides = {} }: TestServiceOptions = {}): Promise<TestService> {
   const own = database === undefined ? await createDatabase() : undefined;
   const databaseUrl = (database ?? own)?.url ?? '';
   const lines: Record<string, unknown>[] = [];
@@ -59,7 +60,7 @@ export async function startService({ settings = {}, database }: TestServiceOptio
     { level: 'debug', base: null, messageKey: 'message', formatters: { level: (label) => ({ level: label }) } },
     { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) },
   );
-  const app = await build(config, { clock, log });
+  const app = await build(config, { clock, log, ...overrides });
   return {
     app,
     databaseUrl,

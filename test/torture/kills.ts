@@ -15,7 +15,8 @@ export const KILLS: readonly Kill[] = [
   ...FAULT_POINTS.map((point): Kill => ({
     name: point,
     async act(service) {
-      await service.killAt({ point, probability: PROBABILITY });
+      await service.arm({ point, probability: PROBABILITY });
+      await service.untilKilled();
       await service.restart();
     },
   })),

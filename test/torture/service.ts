@@ -59,12 +59,17 @@ export class Service implements AsyncDisposable {
     await ended;
   }
 
-  /** Lets it kill itself at a fault point; resolves when it has ended. Nobody may pass the point: then it is killed all the same. */
-  async killAt(arm: Arm): Promise<void> {
-    const ended = endOf(this.#child);
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), FAULT_PATIENCE);
+  /** Lets it kill itself at a fault point, from now on. */
+  async arm(arm: Arm): Promise<void> {
+    const armed = once(this.#child, 'message');
     this.#child.send(arm);
-    await ended;
+    await Promise.race([armed, endOf(this.#child)]);
+  }
+
+  /** Resolves when an armed one has ended. It may be that nobody passes the point: then it is killed all the same. */
+  async untilKilled(): Promise<void> {
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), FAULT_PATIENCE);
+    await endOf(this.#child);
     clearTimeout(timer);
   }
 

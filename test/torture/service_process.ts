@@ -12,6 +12,7 @@ process.on('SIGINT', () => {});
 let armed: Arm | undefined;
 process.on('message', (arm: Arm) => {
   armed = arm;
+  process.send?.('armed');
 });
 
 const config = readConfig({
