@@ -49,6 +49,12 @@ const RULES: readonly Rule[] = [
   { why: 'the device side is none of the service', of: ['src/device/'], only: ['node:', 'src/crypto/', 'src/data_folder.ts', 'src/device/'] },
   { why: 'strict_json stands alone', of: ['src/strict_json.ts'], only: ['node:'] },
   { why: 'only grpc speaks gRPC', of: ['src/'], except: ['src/transport/grpc/', 'src/cli/'], not: ['@grpc/', 'grpc-health-check'] },
+  {
+    why: 'nothing but the overrides of the app leads to the fault points',
+    of: ['src/'],
+    except: ['src/app.ts', 'src/call/fault_observer.ts', 'src/db/rotation.ts'],
+    not: ['src/fault_points.ts'],
+  },
   { why: 'all SQL lives in db', of: ['src/'], except: ['src/db/'], not: ['pg', '@mikro-orm/', 'kysely'] },
   { why: 'the command line talks gRPC: it has no service of its own', of: ['src/cli/'], not: ['src/services/', 'src/call/', 'src/transport/'] },
 ];

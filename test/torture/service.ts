@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,8 @@ const PROCESS = fileURLToPath(new URL('service_process.ts', import.meta.url));
 /** How long the service may take to start, and an armed one to pass its fault point; milliseconds. */
 const START_PATIENCE = 60_000;
 const FAULT_PATIENCE = 10_000;
+/** How much of its log tells why it did not start, characters. */
+const LAST_WORDS = 2_000;
 
 /** The service in a process of its own, with its embedded PostgreSQL, which is killed and started again in its place. */
 export class Service implements AsyncDisposable {
@@ -89,17 +91,18 @@ export class Service implements AsyncDisposable {
 }
 
 async function launch(folder: string, addresses: readonly string[]): Promise<{ child: ChildProcess; ready: Ready }> {
-  const log = openSync(join(folder, 'service.log'), 'a');
+  const log = join(folder, 'service.log');
+  const logFile = openSync(log, 'a');
   const child = fork(PROCESS, [join(folder, 'data'), ...addresses], {
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: join(folder, 'compiled') },
-    stdio: ['ignore', 'ignore', log, 'ipc'],
+    stdio: ['ignore', 'ignore', logFile, 'ipc'],
   });
-  closeSync(log);
+  closeSync(logFile);
   const timer = setTimeout(() => child.kill('SIGKILL'), START_PATIENCE);
   const ready = once(child, 'message').then(([message]) => message as Ready);
   const first = await Promise.race([ready, endOf(child)]);
   clearTimeout(timer);
-  if (first === undefined) throw new Error(`the service did not start; ${join(folder, 'service.log')} says why`);
+  if (first === undefined) throw new Error(`the service did not start: ${readFileSync(log, 'utf8').slice(-LAST_WORDS)}`);
   return { child, ready: first };
 }
 

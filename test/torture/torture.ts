@@ -33,8 +33,7 @@ export interface Report {
 
 /** Devices share processes, so that a power cut takes some of them and not all. */
 const FLEETS = 4;
-/** Between two kills the devices get so many rotations done; then the next comes within this time, in milliseconds. */
-const LEAST_ROTATIONS = 8;
+/** Between two kills the devices get as many rotations done as there are devices; then the next comes within this time, in milliseconds. */
 const MOST_PAUSE = 400;
 /** How long nothing may get done after a kill, milliseconds. */
 const PATIENCE = 60_000;
@@ -45,36 +44,33 @@ const KILLS_TO_POWER_CUT = 3;
  * Kills a service again and again while devices rotate their keys, and compares at the end what the devices were told,
  * what they have, and what the service has. Needs about two seconds for each kill.
  */
-export async function torture({ devices: count, kills, progress, signal }: TortureOptions): Promise<Report> {
+export async function torture(options: TortureOptions): Promise<Report> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-torture-'));
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
   const service = stack.use(await Service.start(folder));
   await mkdir(join(folder, 'devices'), { mode: 0o700 });
-  const ids = Array.from({ length: count }, (_, index) => `device-${index + 1}`);
+  const ids = Array.from({ length: options.devices }, (_, index) => `device-${index + 1}`);
   const devices = await Promise.all(ids.map((id) => addDevice(service, join(folder, 'devices'), id)));
-  const fleets = Array.from({ length: Math.min(FLEETS, count) }, (_, index) => {
+  const fleets = Array.from({ length: Math.min(FLEETS, options.devices) }, (_, index) => {
     const own = devices.filter((_device, position) => position % FLEETS === index);
     const order = { url: service.url, ledger: join(folder, `ledger-${index}`), devices: own };
     return stack.use(new Fleet(order, join(folder, 'compiled')));
   });
 
-  const killed = await killAll(service, fleets, { kills, progress, signal });
+  const killed = await killAll(service, fleets, options);
   await Promise.all(fleets.map((fleet) => fleet.stop()));
-  signal?.throwIfAborted();
-  progress('all kills are done; every device rotates once more');
+  options.signal?.throwIfAborted();
+  options.progress('all kills are done; every device rotates once more');
   // Awaited here: what it needs must still be there.
   return await compare(service, devices, fleets.flatMap((fleet) => fleet.ledger()), killed);
 }
 
-async function killAll(
-  service: Service,
-  fleets: readonly Fleet[],
-  { kills, progress, signal }: { kills: number; progress: (line: string) => void; signal: AbortSignal | undefined },
-): Promise<number> {
+/** Returns the number of kills, which is less than was asked for if nothing gets done after one of them. */
+async function killAll(service: Service, fleets: readonly Fleet[], { devices, kills, progress, signal }: TortureOptions): Promise<number> {
   const total = (): number => fleets.reduce((sum, { rotations }) => sum + rotations, 0);
   const flows = async (): Promise<boolean> => {
-    const enough = total() + LEAST_ROTATIONS;
+    const enough = total() + devices;
     for (const until = Date.now() + PATIENCE; Date.now() < until; await sleep(10)) {
       signal?.throwIfAborted();
       if (total() >= enough) return true;
