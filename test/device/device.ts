@@ -41,9 +41,9 @@ export class TestDevice implements Disposable {
   readonly keyFile = join(this.folder, 'device.pem');
   readonly stateFolder = join(this.folder, 'state');
   readonly stateFile = join(this.stateFolder, 'rotation.json');
-  readonly service: TestService;
+  readonly service: Pick<TestService, 'url'>;
 
-  constructor(service: TestService) {
+  constructor(service: Pick<TestService, 'url'>) {
     this.service = service;
   }
 

@@ -33,7 +33,7 @@ export function wantOf(answer: Answer): Want {
  * CURRENT row, no CURRENT key is without a device, and each rotation has exactly one
  * audit row, one outbox row and one jti (which goes with a removed device).
  */
-export async function assertConsistent(bench: Bench): Promise<void> {
+export async function assertConsistent(bench: Pick<Bench, 'sql'>): Promise<void> {
   const empty = async (what: string, text: string): Promise<void> => assert.deepEqual((await bench.sql.query(text)).rows, [], what);
   await empty('a CURRENT key is the current key of its device', `select k.thumbprint from public_key k
     left join device d on d.device_id = k.device_id and d.current_key = k.thumbprint where k.state = 'CURRENT' and d.device_id is null`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Metadata, credentials } from '@grpc/grpc-js';
-import type { ServiceError } from '@grpc/grpc-js';
+import type { ClientOptions, ServiceError } from '@grpc/grpc-js';
 import { BadRequest, ErrorInfo } from '../../gen/google/rpc/error_details.ts';
 import { Status } from '../../gen/google/rpc/status.ts';
 import { DeviceKeyState, DeviceState } from '../../gen/keyturn/v1/device.ts';
@@ -18,8 +18,8 @@ export interface GrpcMethod<Request, Response> {
 export class GrpcClient implements Disposable {
   readonly #client: DeviceKeyServiceClient;
 
-  constructor(address: string) {
-    this.#client = new DeviceKeyServiceClient(address, credentials.createInsecure());
+  constructor(address: string, options: ClientOptions = {}) {
+    this.#client = new DeviceKeyServiceClient(address, credentials.createInsecure(), options);
   }
 
   /** Calls a method with a message, or with bytes in place of one. */

@@ -83,8 +83,14 @@ const STORED = `select (select current_key from device where device_id = $1) as 
 
 let serial = 0;
 
+/** Clients of one service on both wires. */
+export interface Clients {
+  readonly rest: RestClient;
+  readonly grpc: GrpcClient;
+}
+
 /** A service with clients on both wires and a connection to its tables. */
-export class Bench implements AsyncDisposable {
+export class Bench implements Clients, AsyncDisposable {
   readonly service: TestService;
   readonly rest: RestClient;
   readonly grpc: GrpcClient;
@@ -126,39 +132,15 @@ export class Bench implements AsyncDisposable {
 
   /** Sends one UpdatePublicKey over a wire. */
   send(wire: Wire, request: WireRequest): Promise<Answer> {
-    return wire === 'rest' ? this.#sendRest(request) : this.#sendGrpc(request);
+    return sendTo(this, wire, request);
   }
 
   sendUpdate(wire: Wire, { jwt, pop }: Update): Promise<Answer> {
     return this.send(wire, { authorization: jwt, pop });
   }
 
-  #sendRest({ authorization, pop, requestId, body, type = 'application/json', headers = [], target, method, chunk }: WireRequest): Promise<Answer> {
-    const all: (readonly [string, string])[] = [];
-    if (authorization !== undefined) all.push(['Authorization', authorization]);
-    if (type !== null) all.push(['Content-Type', type]);
-    if (requestId !== undefined) all.push(['X-Request-ID', requestId]);
-    return this.rest.send({
-      method: method ?? 'POST',
-      target: target ?? UPDATE,
-      headers: [...all, ...headers],
-      body: body ?? JSON.stringify({ pop }),
-      ...(chunk === undefined ? {} : { chunk }),
-    });
-  }
-
-  #sendGrpc({ authorization, pop, requestId, body }: WireRequest): Promise<Answer> {
-    const metadata: (readonly [string, string])[] = [];
-    if (authorization !== undefined) metadata.push(['authorization', authorization]);
-    if (requestId !== undefined) metadata.push(['x-request-id', requestId]);
-    const message = Buffer.isBuffer(body) ? body : { pop: pop ?? '' };
-    return this.grpc.call(DeviceKeyServiceService.updatePublicKey, message, metadata, asDocumented);
-  }
-
-  async stored(deviceId: string): Promise<Stored> {
-    const { rows } = await this.sql.query<Stored>(STORED, [deviceId]);
-    assert.ok(rows[0]);
-    return rows[0];
+  stored(deviceId: string): Promise<Stored> {
+    return storedOf(this.sql, deviceId);
   }
 
   /** Sets the clock to the beginning of a second and returns that second. */
@@ -174,6 +156,40 @@ export class Bench implements AsyncDisposable {
     await this.sql.end();
     await this.service[Symbol.asyncDispose]();
   }
+}
+
+/** Sends one UpdatePublicKey over a wire to the service of the clients. */
+export function sendTo(clients: Clients, wire: Wire, request: WireRequest): Promise<Answer> {
+  return wire === 'rest' ? sendRest(clients.rest, request) : sendGrpc(clients.grpc, request);
+}
+
+function sendRest(rest: RestClient, { authorization, pop, requestId, body, type = 'application/json', headers = [], target, method, chunk }: WireRequest): Promise<Answer> {
+  const all: (readonly [string, string])[] = [];
+  if (authorization !== undefined) all.push(['Authorization', authorization]);
+  if (type !== null) all.push(['Content-Type', type]);
+  if (requestId !== undefined) all.push(['X-Request-ID', requestId]);
+  return rest.send({
+    method: method ?? 'POST',
+    target: target ?? UPDATE,
+    headers: [...all, ...headers],
+    body: body ?? JSON.stringify({ pop }),
+    ...(chunk === undefined ? {} : { chunk }),
+  });
+}
+
+function sendGrpc(grpc: GrpcClient, { authorization, pop, requestId, body }: WireRequest): Promise<Answer> {
+  const metadata: (readonly [string, string])[] = [];
+  if (authorization !== undefined) metadata.push(['authorization', authorization]);
+  if (requestId !== undefined) metadata.push(['x-request-id', requestId]);
+  const message = Buffer.isBuffer(body) ? body : { pop: pop ?? '' };
+  return grpc.call(DeviceKeyServiceService.updatePublicKey, message, metadata, asDocumented);
+}
+
+/** What the tables have of a device. */
+export async function storedOf(sql: Pool, deviceId: string): Promise<Stored> {
+  const { rows } = await sql.query<Stored>(STORED, [deviceId]);
+  assert.ok(rows[0]);
+  return rows[0];
 }
 
 /** Makes a good update, but for what the options change. */
@@ -200,13 +216,13 @@ function isJti(value: unknown): value is string {
 }
 
 /** Nothing of a refused request is stored. */
-export async function assertUntouched(bench: Bench, device: Device): Promise<void> {
+export async function assertUntouched(bench: Pick<Bench, 'stored'>, device: Device): Promise<void> {
   const current = thumbprintOf(device.pair);
   assert.deepEqual(await bench.stored(device.id), { current, keys: 1, jtis: 0, rotations: 0, audits: 0, outbox: 0 });
 }
 
 /** One rotation is stored, whole. */
-export async function assertRotated(bench: Bench, { device, next }: Update): Promise<void> {
+export async function assertRotated(bench: Pick<Bench, 'stored'>, { device, next }: Update): Promise<void> {
   const current = thumbprintOf(next);
   assert.deepEqual(await bench.stored(device.id), { current, keys: 2, jtis: 1, rotations: 1, audits: 1, outbox: 1 });
 }

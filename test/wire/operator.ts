@@ -4,7 +4,7 @@ import { OPERATOR_TOKEN } from '../support/service.ts';
 import { assertJsonHeaders, assertNoInternals, requestIdOf } from './answer.ts';
 import type { Answer, Wire } from './answer.ts';
 import type { GrpcMethod } from './grpc.ts';
-import type { Bench } from './harness.ts';
+import type { Clients } from './harness.ts';
 
 /** A call of the operator API over both wires. */
 export interface OperatorCall {
@@ -34,7 +34,7 @@ export const EVERY_CALL: readonly OperatorCall[] = [
 ];
 
 /** Calls with the operator's token, or with another authorization; `null` sends none. */
-export function operate(bench: Bench, wire: Wire, { http, method, request = {} }: OperatorCall, authorization: string | null = `Bearer ${OPERATOR_TOKEN}`): Promise<Answer> {
+export function operate(bench: Clients, wire: Wire, { http, method, request = {} }: OperatorCall, authorization: string | null = `Bearer ${OPERATOR_TOKEN}`): Promise<Answer> {
   const headers: (readonly [string, string])[] = authorization === null ? [] : [['authorization', authorization]];
   if (wire === 'grpc') return callGrpc(bench, method, request, headers);
   const [verb = '', template = ''] = http.split(' ');
@@ -54,7 +54,7 @@ function queryOf(members: object): string {
 }
 
 /** The list in an answer is member `devices` and so on; a resource is shown as itself, as over REST. */
-function callGrpc(bench: Bench, method: keyof typeof Service, request: object, headers: (readonly [string, string])[]): Promise<Answer> {
+function callGrpc(bench: Clients, method: keyof typeof Service, request: object, headers: (readonly [string, string])[]): Promise<Answer> {
   const definition = Service[method] as unknown as GrpcMethod<object, object>;
   const { requestDeserialize } = Service[method];
   const empty = requestDeserialize(Buffer.alloc(0));
