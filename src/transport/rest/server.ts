@@ -60,6 +60,7 @@ export class RestServer implements Wire {
   readonly #server: Server;
   readonly #connections = new Map<Socket, Connection>();
   readonly #inFlight = new Set<ServerResponse>();
+  #isDraining = false;
   #isFinishing = false;
 
   constructor(parts: RestServerParts) {
@@ -87,9 +88,14 @@ export class RestServer implements Wire {
     this.#server.emit('connection', socket);
   }
 
-  finish(): void {
-    this.#isFinishing = true;
+  drain(): void {
+    this.#isDraining = true;
     for (const response of this.#inFlight) response.shouldKeepAlive = false;
+  }
+
+  finish(): void {
+    this.drain();
+    this.#isFinishing = true;
     for (const [socket, { requests }] of this.#connections) if (requests === 0) socket.destroy();
     // Nobody listens; what remains for node is to stop looking at the times once the last call has ended.
     this.#stopWhenIdle();
@@ -126,7 +132,7 @@ export class RestServer implements Wire {
       this.#inFlight.delete(response);
       this.#stopWhenIdle();
     });
-    if (this.#isFinishing) response.shouldKeepAlive = false;
+    if (this.#isDraining) response.shouldKeepAlive = false;
     if (connection.requests > MOST_PIPELINED) connection.socket.destroy();
   }
 
