@@ -10,12 +10,13 @@ const BAD: readonly (readonly [name: string, settings: Readonly<Record<string, s
     {
       KEYTURN_HTTP_LISTEN: 'nowhere', KEYTURN_GRPC_LISTEN: '127.0.0.1:70000', KEYTURN_LOG_LEVEL: 'loud',
       KEYTURN_IOTHENTIX_ALGORITHMS: 'ES256,none', KEYTURN_IOTHENTIX_IDEMPOTENT_RETRY: 'off', KEYTURN_OPERATOR_TOKEN: 'short',
-      KEYTURN_MASTER_KEYS: 'one', KEYTURN_PUBLIC_URL: 'ftp://x', KEYTURN_TYPO: '1',
+      KEYTURN_MASTER_KEYS: 'one', KEYTURN_PUBLIC_URL: 'ftp://x', KEYTURN_DRAIN_DELAY: '301', KEYTURN_TYPO: '1',
     },
     [
       /KEYTURN_HTTP_LISTEN expects HOST:PORT/, /KEYTURN_GRPC_LISTEN expects HOST:PORT/, /KEYTURN_LOG_LEVEL expects one of debug/,
       /KEYTURN_IOTHENTIX_ALGORITHMS expects a list/, /KEYTURN_IOTHENTIX_IDEMPOTENT_RETRY expects one of on, strict/,
-      /KEYTURN_OPERATOR_TOKEN expects/, /KEYTURN_MASTER_KEYS expects/, /KEYTURN_PUBLIC_URL expects/, /KEYTURN_TYPO is not a setting/,
+      /KEYTURN_OPERATOR_TOKEN expects/, /KEYTURN_MASTER_KEYS expects/, /KEYTURN_PUBLIC_URL expects/,
+      /KEYTURN_DRAIN_DELAY expects a whole number of seconds from 0 to 300/, /KEYTURN_TYPO is not a setting/,
     ],
   ],
   ['an unknown variable', { KEYTURN_HTTP_LISTENN: '127.0.0.1:0' }, [/KEYTURN_HTTP_LISTENN is not a setting of this version/]],

@@ -20,18 +20,17 @@ describe('two nodes: one is killed', () => {
     await using nodes = await Nodes.start();
     using started = new DisposableStack();
     const devices = await Promise.all(Array.from({ length: DEVICES }, async () => started.use(await newDevice(nodes.second))));
-    let warm = 0;
-    let isKilled = false;
+    const progress = { warm: 0, isKilled: false };
     const acknowledged = await Promise.all(devices.map(async (device, index) => {
       const traveller = new Traveller(device, index % 2 === 0 ? nodes.first : nodes.second, nodes);
       for (let count = 0; count < ROTATIONS; count += 1) await traveller.rotate();
-      warm += 1;
+      progress.warm += 1;
       // Nobody waits for the end of the first node: it is killed between any two instructions.
-      if (warm === DEVICES / 2) {
+      if (progress.warm === DEVICES / 2) {
         nodes.first.child.kill('SIGKILL');
-        isKilled = true;
+        progress.isKilled = true;
       }
-      while (!isKilled) await traveller.rotate();
+      while (!progress.isKilled) await traveller.rotate();
       for (let count = 0; count < ROTATIONS; count += 1) await traveller.rotate();
       return traveller.thumbprints;
     }));
@@ -44,7 +43,7 @@ describe('two nodes: one is killed', () => {
       await device.assertSettled(thumbprints.length);
     }
     await assertConsistent(nodes);
-  });
+  }).timeout(60_000);
 
   for (const wire of WIRES) {
     it(`${wire}: during the statement of a rotation, whose outcome the other node settles`, async () => {

@@ -32,6 +32,8 @@ export class Node implements Clients, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.rest[Symbol.dispose]();
     this.grpc[Symbol.dispose]();
+    // Nothing that it started stays behind, and nobody waits for its drain.
+    this.child.kill('SIGKILL');
     await this.child[Symbol.asyncDispose]();
   }
 }

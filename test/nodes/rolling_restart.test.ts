@@ -16,8 +16,9 @@ import type { Node } from './nodes.ts';
 
 /** Far above the balancer's interval. */
 const DRAIN_DELAY = '1';
-/** Devices that rotate over each wire, each on connections of its own. */
+/** Devices that rotate over each wire, each on connections of its own; every other one has a new connection for each request over REST. */
 const DEVICES = 6;
+const ANEW = [['Connection', 'close']] as const;
 /** Of steady traffic between two steps, milliseconds. */
 const STEADY = 500;
 
@@ -26,7 +27,7 @@ describe('two nodes: a rolling restart', () => {
     await using nodes = await Nodes.start({ KEYTURN_DRAIN_DELAY: DRAIN_DELAY });
     await using balancer = await Balancer.start([nodes.first, nodes.second]);
     await using traffic = new Traffic(balancer);
-    for (const wire of WIRES) for (let count = 0; count < DEVICES; count += 1) traffic.add(wire, await nodes.device());
+    for (const wire of WIRES) for (let count = 0; count < DEVICES; count += 1) traffic.add(wire, await nodes.device(), count % 2 === 0 ? [] : ANEW);
     const served = [nodes.first, nodes.second];
     for (const old of [nodes.first, nodes.second]) {
       await sleep(STEADY);
@@ -44,14 +45,16 @@ describe('two nodes: a rolling restart', () => {
       assert.deepEqual([current, stored, audits], [thumbprintOf(device.pair), rotations, rotations]);
     }
     await assertConsistent(nodes);
-    for (const node of served.slice(0, 3)) assert.deepEqual(wiresOf(node), WIRES.toSorted(), 'both wires were used');
+    for (const node of served.slice(0, 3)) assert.deepEqual(wiresOf(node), new Set(WIRES), 'both wires were used');
     // One line for each rotation: none was sent twice, and none came to a node that refused it.
     const sent = devices.reduce((sum, { rotations }) => sum + rotations, 0);
     assert.equal(served.flatMap(updatesOf).length, sent);
-  });
+  }).timeout(120_000);
 });
 
-/** Devices that rotate without a pause, each on a connection of its own, through the balancer. */
+type Headers = readonly (readonly [string, string])[];
+
+/** Devices that rotate without a pause, through the balancer. */
 class Traffic implements AsyncDisposable {
   readonly #balancer: Balancer;
   readonly #running: Promise<{ readonly device: Device; readonly rotations: number }>[] = [];
@@ -61,8 +64,8 @@ class Traffic implements AsyncDisposable {
     this.#balancer = balancer;
   }
 
-  add(wire: Wire, device: Device): void {
-    const running = this.#rotate(wire, device);
+  add(wire: Wire, device: Device, headers: Headers): void {
+    const running = this.#rotate(wire, device, headers);
     // Heard of in `end`, which comes later.
     running.catch(() => {});
     this.#running.push(running);
@@ -74,7 +77,7 @@ class Traffic implements AsyncDisposable {
     return Promise.all(this.#running);
   }
 
-  async #rotate(wire: Wire, start: Device): Promise<{ readonly device: Device; readonly rotations: number }> {
+  async #rotate(wire: Wire, start: Device, headers: Headers): Promise<{ readonly device: Device; readonly rotations: number }> {
     using rest = new RestClient(this.#balancer.url);
     using grpc = new GrpcClient(this.#balancer.grpc, { 'grpc.use_local_subchannel_pool': 1 });
     const clients: Clients = { rest, grpc };
@@ -82,7 +85,7 @@ class Traffic implements AsyncDisposable {
     let rotations = 0;
     for (; !this.#isEnding; rotations += 1) {
       const update = makeUpdate(device);
-      assertAnswer(await sendTo(clients, wire, { authorization: update.jwt, pop: update.pop }), 'OK');
+      assertAnswer(await sendTo(clients, wire, { authorization: update.jwt, pop: update.pop, headers }), 'OK');
       device = updated(update);
     }
     return { device, rotations };
@@ -98,6 +101,6 @@ function updatesOf({ child }: Node): Record<string, unknown>[] {
   return logOf(child).filter(({ method }) => method === '/keyturn.v1.DeviceKeyService/UpdatePublicKey');
 }
 
-function wiresOf(node: Node): unknown[] {
-  return [...new Set(updatesOf(node).map(({ wire }) => wire))].toSorted();
+function wiresOf(node: Node): ReadonlySet<unknown> {
+  return new Set(updatesOf(node).map(({ wire }) => wire));
 }
