@@ -13,6 +13,8 @@ export interface OperatorCall {
   readonly method: keyof typeof Service;
   /** Proto names. Over REST what the path does not take goes to the body of a POST, else to the query. */
   readonly request?: Readonly<Record<string, unknown>>;
+  /** Sent as X-Request-ID. */
+  readonly requestId?: string;
 }
 
 export const call = (http: string, method: OperatorCall['method']) => (request: Record<string, unknown> = {}): OperatorCall => ({ http, method, request });
@@ -34,8 +36,9 @@ export const EVERY_CALL: readonly OperatorCall[] = [
 ];
 
 /** Calls with the operator's token, or with another authorization; `null` sends none. */
-export function operate(bench: Clients, wire: Wire, { http, method, request = {} }: OperatorCall, authorization: string | null = `Bearer ${OPERATOR_TOKEN}`): Promise<Answer> {
+export function operate(bench: Clients, wire: Wire, { http, method, request = {}, requestId }: OperatorCall, authorization: string | null = `Bearer ${OPERATOR_TOKEN}`): Promise<Answer> {
   const headers: (readonly [string, string])[] = authorization === null ? [] : [['authorization', authorization]];
+  if (requestId !== undefined) headers.push(['x-request-id', requestId]);
   if (wire === 'grpc') return callGrpc(bench, method, request, headers);
   const [verb = '', template = ''] = http.split(' ');
   const rest = { ...request };
