@@ -2,7 +2,7 @@ import { Gauge } from 'prom-client';
 
 /** What is looked up when the metrics are. */
 export interface Sources {
-  /** Connections of the database pool by state, and callers that wait for one. */
+  /** Connections of the database pool: all, idle ones, and callers that wait for one. */
   readonly pool: () => Readonly<Record<'total' | 'idle' | 'waiting', number>>;
   /** Calls that are worked on and that wait for their turn, and peers that are remembered. */
   readonly turnstile: () => Readonly<Record<'running' | 'waiting' | 'peers', number>>;
@@ -15,11 +15,13 @@ export interface Sources {
 /** Gauges that ask their sources at each look. */
 export function createGauges({ pool, turnstile, connections, tls }: Sources): Gauge[] {
   return [
-    labelled('keyturn_database_connections', 'Connections of the database pool by state, and callers waiting for one.', 'state', pool),
-    labelled('keyturn_calls_in_flight', 'Calls that are worked on (running) or wait for their turn (waiting).', 'state', () => {
-      const { running, waiting } = turnstile();
-      return { running, waiting };
+    labelled('keyturn_database_connections', 'Connections of the database pool, by state.', 'state', () => {
+      const { total, idle } = pool();
+      return { busy: total - idle, idle };
     }),
+    plain('keyturn_database_waiting_callers', 'Callers that wait for a connection of the database pool.', () => pool().waiting),
+    plain('keyturn_calls_in_flight', 'Calls that are worked on.', () => turnstile().running),
+    plain('keyturn_calls_waiting', 'Calls that wait for their turn.', () => turnstile().waiting),
     labelled('keyturn_connections', 'Open connections by listener.', 'listener', connections),
     plain('keyturn_peers', 'Addresses of callers that are remembered for their limits.', () => turnstile().peers),
     plain('keyturn_tls_not_after_timestamp_seconds', 'When the first certificate of the TLS files ends, in seconds since 1970; absent without TLS.', () => {

@@ -6,7 +6,7 @@ import type { Sources } from './gauges.ts';
 export interface Metrics {
   /** Calls that ended, by method, wire and reason (`OK` for success). */
   readonly calls: Counter<'method' | 'wire' | 'reason'>;
-  /** Seconds from the first byte of a call to its outcome. */
+  /** Seconds from the arrival of a whole call to its outcome. */
   readonly duration: Histogram<'method' | 'wire'>;
   /** Device keys that were replaced (`rotated`), and answers to that which were given again (`replayed`). */
   readonly rotations: Counter<'outcome'>;
@@ -20,9 +20,27 @@ export interface Metrics {
   expose(): Promise<{ contentType: string; text: string }>;
 }
 
+/**
+ * Gauges of prom-client that mislead: the first three are named like counters, and are sums of others; the last three
+ * are `Nan`, or 9 223 372 036 seconds, when one scrape follows another before the event loop was sampled again.
+ */
+const MISLEADING = [
+  'nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total',
+  'nodejs_eventloop_lag_min_seconds', 'nodejs_eventloop_lag_mean_seconds', 'nodejs_eventloop_lag_stddev_seconds',
+];
+
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  for (const name of MISLEADING) registry.removeSingleMetric(name);
+  const rotations = new Counter({
+    name: 'keyturn_rotations_total',
+    help: 'Device keys that were replaced (rotated), and answers to that which were given again (replayed).',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  // There from the start, so that the first rotation is an increase.
+  for (const outcome of ['rotated', 'replayed']) rotations.inc({ outcome }, 0);
   return {
     calls: new Counter({
       name: 'keyturn_calls_total',
@@ -32,17 +50,12 @@ export function createMetrics(): Metrics {
     }),
     duration: new Histogram({
       name: 'keyturn_call_duration_seconds',
-      help: 'Seconds from the start of a call to its outcome.',
+      help: 'Seconds from the arrival of a whole call to its outcome.',
       labelNames: ['method', 'wire'],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
       registers: [registry],
     }),
-    rotations: new Counter({
-      name: 'keyturn_rotations_total',
-      help: 'Device keys that were replaced (rotated), and answers to that which were given again (replayed).',
-      labelNames: ['outcome'],
-      registers: [registry],
-    }),
+    rotations,
     statements: new Histogram({
       name: 'keyturn_database_statement_seconds',
       help: 'Seconds of a database statement, by name, with the wait for a connection.',

@@ -86,19 +86,21 @@ export class Database implements AsyncDisposable {
     return this.#orm;
   }
 
-  /** Reads entities; values that are secret or hot go through `run`. */
-  async read<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
-    return reachable(() => work(this.#orm.em.fork()));
+  /** Reads entities, by one query that goes by `name`; values that are secret or hot go through `run`. */
+  async read<T>(name: string, query: (em: EntityManager) => Promise<T>): Promise<T> {
+    return this.#timed(name, () => reachable(() => query(this.#orm.em.fork())));
   }
 
-  readonly run: Run = async (statement, values) => {
+  readonly run: Run = (statement, values) => this.#timed(statement.name, () => runOn(this.#pool, statement, values));
+
+  async #timed<T>(name: string, work: () => Promise<T>): Promise<T> {
     const start = performance.now();
     try {
-      return await runOn(this.#pool, statement, values);
+      return await work();
     } finally {
-      this.#observe(statement.name, (performance.now() - start) / 1000);
+      this.#observe(name, (performance.now() - start) / 1000);
     }
-  };
+  }
 
   /** Runs several statements as one transaction; rolls back if `work` throws. */
   async transaction<T>(work: (run: Run) => Promise<T>): Promise<T> {
@@ -106,7 +108,7 @@ export class Database implements AsyncDisposable {
     let broken: Error | undefined;
     try {
       await client.query('begin');
-      const result = await work((statement, values) => runOn(client, statement, values));
+      const result = await work((statement, values) => this.#timed(statement.name, () => runOn(client, statement, values)));
       await client.query('commit');
       return result;
     } catch (error) {

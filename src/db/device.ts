@@ -99,7 +99,7 @@ export class DeviceStore {
   }
 
   async get(deviceId: string): Promise<DeviceRow | undefined> {
-    return (await this.#database.read((em) => em.findOne(DeviceEntity, { deviceId }))) ?? undefined;
+    return (await this.#database.read('device_get', (em) => em.findOne(DeviceEntity, { deviceId }))) ?? undefined;
   }
 
   /** Devices after `after` in the order of their ids. */
@@ -108,7 +108,7 @@ export class DeviceStore {
       ...(projectId === undefined ? {} : { projectId }),
       ...(after === undefined ? {} : { deviceId: { $gt: after } }),
     };
-    return this.#database.read((em) => em.find(DeviceEntity, where, { orderBy: { deviceId: 'asc' }, limit }));
+    return this.#database.read('device_list', (em) => em.find(DeviceEntity, where, { orderBy: { deviceId: 'asc' }, limit }));
   }
 
   /** Freezes or unfreezes; a device that is so already stays as it is, without an event. */
@@ -130,6 +130,6 @@ export class DeviceStore {
   /** Keys of a device, newest first, those before `before` if it is given. */
   async listKeys(deviceId: string, before: bigint | undefined, limit: number): Promise<PublicKeyRow[]> {
     const where = { deviceId, ...(before === undefined ? {} : { ordinal: { $lt: before } }) };
-    return this.#database.read((em) => em.find(PublicKeyEntity, where, { orderBy: { ordinal: 'desc' }, limit }));
+    return this.#database.read('device_key_list', (em) => em.find(PublicKeyEntity, where, { orderBy: { ordinal: 'desc' }, limit }));
   }
 }

@@ -33,6 +33,6 @@ export class ProjectStore {
   /** Projects after `after` in the order of their ids. */
   async list(after: string | undefined, limit: number): Promise<ProjectRow[]> {
     const where = after === undefined ? {} : { projectId: { $gt: after } };
-    return this.#database.read((em) => em.find(ProjectEntity, where, { orderBy: { projectId: 'asc' }, limit }));
+    return this.#database.read('project_list', (em) => em.find(ProjectEntity, where, { orderBy: { projectId: 'asc' }, limit }));
   }
 }
