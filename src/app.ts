@@ -108,7 +108,8 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   const pipeline = new Pipeline({ contract, endpoints, authenticators, turnstile, observer });
   const readiness = started.use(new Readiness(database, (isServing) => listeners?.setServing(isServing)));
   const pages = systemPages(readiness, metrics);
-  const opened = new Listeners(config, { contract, endpoints, pipeline, pages, tls: tls?.current, metrics, log, atFaultPoint });
+  const replied = atFaultPoint && ((): void => atFaultPoint('after_reply'));
+  const opened = new Listeners(config, { contract, endpoints, pipeline, pages, tls: tls?.current, metrics, log, replied });
   listeners = opened;
   metrics.watch({ pool: () => database.pool, turnstile: () => turnstile.load, connections: () => opened.connections, tls: () => tls?.current.notAfter });
   const { http, grpc, operator } = await opened.listen();

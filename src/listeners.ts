@@ -3,7 +3,6 @@ import type { Endpoint } from './call/endpoints.ts';
 import type { Pipeline } from './call/pipeline.ts';
 import type { Config } from './config/index.ts';
 import type { Contract } from './contract/model.ts';
-import type { AtFaultPoint } from './fault_points.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { TlsMaterial } from './tls_files.ts';
@@ -24,7 +23,8 @@ export interface ListenerParts {
   readonly tls: TlsMaterial | undefined;
   readonly metrics: Metrics;
   readonly log: Log;
-  readonly atFaultPoint: AtFaultPoint | undefined;
+  /** Is called when the bytes of a REST answer are out. */
+  readonly replied: (() => void) | undefined;
 }
 
 /** Which protocols a listener speaks, by the names of ALPN (RFC 7301). Who offers both, as curl does, comes for REST: gRPC offers h2 alone. */
@@ -112,7 +112,7 @@ export class Listeners {
   }
 
   #rest(endpoints: readonly Endpoint[]): RestServer {
-    const { contract, pipeline, pages, log, atFaultPoint } = this.#parts;
+    const { contract, pipeline, pages, log, replied } = this.#parts;
     return new RestServer({
       transcoder: new Transcoder(endpoints, contract),
       pipeline,
@@ -120,7 +120,7 @@ export class Listeners {
       envelopes: { words: new Map([['Forbbiden', this.#config.iothentix.forbiddenStatus]]) },
       peers: new Peers(this.#config.trustedProxies),
       log,
-      ...(atFaultPoint === undefined ? {} : { replied: () => atFaultPoint('after_reply') }),
+      ...(replied === undefined ? {} : { replied }),
     });
   }
 

@@ -49,7 +49,7 @@ export function readConfig(environment: Environment): Config {
     databaseUrl: reader.text('KEYTURN_DATABASE_URL', postgresUrl),
     operatorToken: reader.text('KEYTURN_OPERATOR_TOKEN', token),
     logLevel: reader.text('KEYTURN_LOG_LEVEL', oneOf(LOG_LEVELS)) ?? 'info',
-    drainDelay: reader.text('KEYTURN_DRAIN_DELAY', count(0, 300)) ?? 0,
+    drainDelay: reader.text('KEYTURN_DRAIN_DELAY', count(0, 300, 'of seconds ')) ?? 0,
     limits: {
       peerFailuresPerMinute: reader.text('KEYTURN_PEER_FAILURES_PER_MINUTE', count(1, 1_000_000)) ?? 300,
       operatorCallsPerMinute: reader.text('KEYTURN_OPERATOR_CALLS_PER_MINUTE', count(1, 100_000_000)) ?? 60_000,

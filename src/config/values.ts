@@ -67,11 +67,11 @@ export function algorithms(value: string): ReadonlySet<JwsAlgorithm> {
   return new Set(names);
 }
 
-/** A whole number without sign. */
-export function count(least: number, most: number): Convert<number> {
+/** A whole number without sign, of `what`. */
+export function count(least: number, most: number, what = ''): Convert<number> {
   return (value) => {
     const number = /^[0-9]{1,9}$/.test(value) ? Number(value) : Number.NaN;
-    if (!(number >= least && number <= most)) throw new Expected(`a whole number from ${least} to ${most}`);
+    if (!(number >= least && number <= most)) throw new Expected(`a whole number ${what}from ${least} to ${most}`);
     return number;
   };
 }
