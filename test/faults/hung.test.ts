@@ -3,8 +3,10 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'mocha';
+import { freePort } from '../support/free_port.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { dataFolder, eventually, postmasterOf, spawnService, startChild } from './fixtures/child.ts';
 import { familyOf } from './fixtures/own_postgres.ts';
@@ -45,8 +47,9 @@ describe('what is neither there nor away', () => {
 
   it('a reader of the ready line that has gone is no fault', async () => {
     await using database = await createDatabase();
+    const http = `127.0.0.1:${await freePort()}`;
     const env = {
-      PATH: process.env['PATH'], KEYTURN_HTTP_LISTEN: '127.0.0.1:0', KEYTURN_GRPC_LISTEN: '127.0.0.1:0',
+      PATH: process.env['PATH'], KEYTURN_HTTP_LISTEN: http, KEYTURN_GRPC_LISTEN: '127.0.0.1:0',
       KEYTURN_DATABASE_URL: database.url, KEYTURN_OPERATOR_TOKEN: TOKEN,
     };
     const child = spawn(process.execPath, [MAIN], { env, cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe'] });
@@ -54,7 +57,10 @@ describe('what is neither there nor away', () => {
     let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => void (stderr += chunk.toString()));
     const ended = new Promise((resolve) => child.once('close', resolve));
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    const isReady = (): Promise<boolean> => fetch(`http://${http}/readyz`).then(({ ok }) => ok, () => false);
+    while (child.exitCode === null && !(await isReady())) await sleep(50);
+    // The line is written once it is ready.
+    await sleep(200);
     assert.equal(child.exitCode, null, stderr);
     child.kill('SIGTERM');
     assert.equal(await ended, 0, stderr);
