@@ -12,7 +12,8 @@ import { Traffic } from './fixtures/traffic.ts';
 
 const TOO_MANY_CONNECTIONS = '53300';
 
-describe('under load, PostgreSQL that refuses', () => {
+describe('under load, PostgreSQL that refuses', function () {
+  this.timeout(60_000);
   let own: OwnPostgres | undefined;
   afterEach(async () => {
     await own?.[Symbol.asyncDispose]();

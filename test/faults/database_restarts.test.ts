@@ -9,7 +9,8 @@ import { Traffic } from './fixtures/traffic.ts';
 /** PostgreSQL documentation, 18.5: what each signal asks of the server's main process. */
 const ENDINGS = [['restarted fast', 'SIGINT'], ['restarted by an immediate shutdown', 'SIGQUIT'], ['killed', 'SIGKILL']] as const;
 
-describe('under load, PostgreSQL', () => {
+describe('under load, PostgreSQL', function () {
+  this.timeout(60_000);
   let own: OwnPostgres;
   before(async () => {
     own = await startOwnPostgres();

@@ -11,7 +11,8 @@ import { Witnessed } from './fixtures/traffic.ts';
 const SLOW = `create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return new; end $$;
   create trigger slow before insert on outbox for each row when (new.device_id = 'slow') execute function slow()`;
 
-describe('PostgreSQL that takes too long', () => {
+describe('PostgreSQL that takes too long', function () {
+  this.timeout(90_000);
   let own: OwnPostgres;
   before(async () => {
     own = await startOwnPostgres();
@@ -19,7 +20,6 @@ describe('PostgreSQL that takes too long', () => {
   after(() => own[Symbol.asyncDispose]());
 
   it('over a lock or a statement: E500 after the time-out, nothing is done, others go on', async function () {
-    this.timeout(60_000);
     const { url } = own.service;
     const names = ['locked', 'slow', 'free'] as const;
     const [locked, slow, free] = await Promise.all([names[0], names[1], names[2]].map((name) => Witnessed.add(url, name)));
@@ -44,7 +44,6 @@ describe('PostgreSQL that takes too long', () => {
 
   it('because it hangs, with a write under way: E500 in time, and the identical request settles it', async function () {
     if (process.platform !== 'linux') this.skip();
-    this.timeout(90_000);
     const { url } = own.service;
     const [writing, asking] = await Promise.all(['writing', 'asking'].map((name) => Witnessed.add(url, name)));
     assert.ok(writing !== undefined && asking !== undefined && own.pid !== undefined);

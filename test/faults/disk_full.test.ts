@@ -63,11 +63,11 @@ function assertFull({ service }: OwnPostgres): void {
   assert.match(JSON.stringify(service.lines.filter(({ message }) => message === 'call failed')), /No space left on device/);
 }
 
-describe('under load, a PostgreSQL', () => {
+describe('under load, a PostgreSQL', function () {
+  this.timeout(90_000);
   it('on a full disk: E500 until there is room, for rows and for the log (needs root on Linux, to mount a small disk)', async function () {
     using disk = mountSmallDisk();
     if (disk === undefined) this.skip();
-    this.timeout(90_000);
     await using own = await startOwnPostgres({ home: disk.path, settings: { max_wal_size: '64MB', min_wal_size: '32MB' } });
     await using traffic = await Traffic.start(own.service.url, 'full');
     disk.fill();

@@ -20,7 +20,8 @@ const AT: Readonly<Record<FaultPoint, { committed: boolean; heard: number | unde
   after_reply: { committed: true, heard: 200 },
 };
 
-describe('fault points', () => {
+describe('fault points', function () {
+  this.timeout(60_000);
   it('are passed in their order, those of the write by rotations only', async () => {
     const passed: FaultPoint[] = [];
     await using service = await startService({ overrides: { atFaultPoint: (point) => passed.push(point) } });
