@@ -6,7 +6,7 @@ const KILLS = 20;
 
 describe('sixteen devices that rotate their keys while the service is killed', () => {
   it(`survive ${KILLS} kills: none is bricked, nothing acknowledged is lost, and the books agree`, async function () {
-    this.timeout(180_000);
+    this.timeout(300_000);
     const lines: string[] = [];
     const report = await torture({ devices: 16, kills: KILLS, progress: (line) => lines.push(line) });
     assert.deepEqual(report.faults, [], lines.join('\n'));
