@@ -4,7 +4,7 @@ import { decodeBase64Either } from './base64.ts';
 import { parseEcdsaDer } from './ecdsa_der.ts';
 import type { CompactJws } from './jws.ts';
 import { modulusBytes } from './public_key.ts';
-import type { PublicKey } from './public_key.ts';
+import type { LoadedPublicKey, PublicKey } from './public_key.ts';
 
 export interface ProofOptions {
   /** Whether form C counts: a signature over the hash written as hex text. */
@@ -51,7 +51,7 @@ function isWellFormed(proof: Buffer, key: PublicKey): boolean {
 export async function verifyProof(
   proof: Buffer,
   jwt: CompactJws,
-  key: PublicKey,
+  key: LoadedPublicKey,
   options: ProofOptions,
 ): Promise<boolean> {
   const schemes = schemesOf(key, options.algorithms);
@@ -67,7 +67,7 @@ function signedForms(jwt: CompactJws, hexText: boolean): Buffer[] {
   return forms;
 }
 
-function schemesOf({ kind, key }: PublicKey, algorithms: ReadonlySet<JwsAlgorithm>): Scheme[] {
+function schemesOf({ kind, key }: LoadedPublicKey, algorithms: ReadonlySet<JwsAlgorithm>): Scheme[] {
   if (kind === 'Ed25519') return [{ hash: undefined, key: { key } }];
   if (kind !== 'RSA') return [{ hash: HASH, key: { key, dsaEncoding: 'der' } }];
   const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING } = constants;

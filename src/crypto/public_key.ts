@@ -1,8 +1,8 @@
 import { type KeyObject, createPublicKey, generateKeyPairSync, hash, randomBytes } from 'node:crypto';
-import { JWS_ALGORITHMS, type JwsAlgorithm, type KeyKind, isJwsAlgorithm, kindEnabled } from './algorithms.ts';
+import { type JwsAlgorithm, type KeyKind, kindEnabled } from './algorithms.ts';
 import { decodeBase64Standard } from './base64.ts';
 import { jwkToSpki } from './jwk.ts';
-import { canonicalKind, rsaSpki } from './spki.ts';
+import { canonicalKind, rsaModulus, rsaSpki } from './spki.ts';
 
 /** A public key that passed contracts/iothentix.md 5.2. */
 export interface PublicKey {
@@ -11,6 +11,10 @@ export interface PublicKey {
   readonly spki: Buffer;
   /** SHA-256 of `spki` in 64 lower-case hex characters. Two keys are equal when their thumbprints are. */
   readonly thumbprint: string;
+}
+
+/** A public key that OpenSSL has taken, too. */
+export interface LoadedPublicKey extends PublicKey {
   readonly key: KeyObject;
 }
 
@@ -20,8 +24,6 @@ const END = '-----END PUBLIC KEY-----';
 /** An RSA key of 4096 bits has 550 bytes. */
 const MAX_DER_BYTES = 1024;
 const MAX_TEXT_LENGTH = 8192;
-
-const ALL_ALGORITHMS: ReadonlySet<JwsAlgorithm> = new Set(Object.keys(JWS_ALGORITHMS).filter(isJwsAlgorithm));
 
 /**
  * Reads the DER out of a PEM text (contracts/iothentix.md 5.2 points 1 to 3): the two markers, and between them
@@ -56,21 +58,29 @@ function isWhiteSpace(code: number): boolean {
  * 5480), a canonical Ed25519 point not of small order (RFC 8410), or RSA of 2048 to 4096 bits with exponent 65537,
  * rsaEncryption and NULL (RFC 3279). Never throws for bad input; more than 1024 bytes are not looked at.
  */
-export function loadPublicKey(der: Buffer, algorithms: ReadonlySet<JwsAlgorithm>): PublicKey | undefined {
+export function loadPublicKey(der: Buffer, algorithms: ReadonlySet<JwsAlgorithm>): LoadedPublicKey | undefined {
+  const encoded = readPublicKey(der);
+  if (encoded === undefined || !kindEnabled(encoded.kind, algorithms)) return undefined;
+  return importPublicKey(encoded);
+}
+
+/**
+ * Reads a SubjectPublicKeyInfo by its bytes alone: all of `loadPublicKey` except that nothing has told whether an EC
+ * point is on its curve. That is for keys that were loaded before they were stored, and `verifyCompactJws` imports
+ * them itself.
+ */
+export function readPublicKey(der: Buffer): PublicKey | undefined {
   if (der.length > MAX_DER_BYTES) return undefined;
   const kind = canonicalKind(der);
-  return kind !== undefined && kindEnabled(kind, algorithms) ? load(kind, Buffer.from(der)) : undefined;
+  if (kind === undefined) return undefined;
+  const spki = Buffer.from(der);
+  return { kind, spki, thumbprint: hash('sha256', spki, 'hex') };
 }
 
-function load(kind: KeyKind, spki: Buffer): PublicKey | undefined {
-  const key = importKey(spki);
-  return key && { kind, spki, thumbprint: hash('sha256', spki, 'hex'), key };
-}
-
-/** OpenSSL refuses EC points that are off the curve or whose coordinates are not reduced. */
-function importKey(spki: Buffer): KeyObject | undefined {
+/** Undefined if OpenSSL refuses the key, such as an EC point that is off its curve or has coordinates that are not reduced. */
+export function importPublicKey(encoded: PublicKey): LoadedPublicKey | undefined {
   try {
-    return createPublicKey({ key: spki, format: 'der', type: 'spki' });
+    return { ...encoded, key: createPublicKey({ key: encoded.spki, format: 'der', type: 'spki' }) };
   } catch {
     return undefined;
   }
@@ -80,7 +90,7 @@ function importKey(spki: Buffer): KeyObject | undefined {
  * Reads a public key as an operator gives it: PEM as in `parsePem`, or a JWK as JSON text (RFC 7517; see `jwkToSpki`).
  * Undefined for anything that `loadPublicKey` would refuse, for a private JWK and for texts over 8192 characters.
  */
-export function parsePublicKey(text: string, algorithms: ReadonlySet<JwsAlgorithm>): PublicKey | undefined {
+export function parsePublicKey(text: string, algorithms: ReadonlySet<JwsAlgorithm>): LoadedPublicKey | undefined {
   if (text.length > MAX_TEXT_LENGTH) return undefined;
   const der = trimWhiteSpace(text).startsWith('{') ? jwkToSpki(text) : parsePem(text);
   return der && loadPublicKey(der, algorithms);
@@ -93,8 +103,8 @@ export function toPem(spki: Buffer): string {
 }
 
 /** The length of an RSA key's modulus, and so of its signatures, in bytes; 0 for other keys. */
-export function modulusBytes({ key }: PublicKey): number {
-  return Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
+export function modulusBytes({ kind, spki }: PublicKey): number {
+  return kind === 'RSA' ? rsaModulus(spki).length : 0;
 }
 
 /** Made once. The private halves are dropped; for RSA there is none, because the modulus is a random odd number. */
@@ -131,14 +141,14 @@ function randomModulus(bytes: number): Buffer {
 
 /**
  * A key that verifies nothing, for work equal to that with a real key of the kind (contracts/iothentix.md 7.1 steps 5
- * and 7). The same key for the life of the process, but loaded anew on each call: a registered key is loaded anew
- * too, and the first verification with a fresh key object takes longer than the later ones. An RSA decoy has the
- * modulus that a signature of `signatureBytes` fits, because one that does not fit is refused without any work.
+ * and 7). The same key for the life of the process, but read and imported anew on each call, as a registered key is:
+ * the first verification with a fresh key takes longer than the later ones. An RSA decoy has the modulus that a
+ * signature of `signatureBytes` fits, because one that does not fit is refused without any work.
  */
 export function decoyKey(kind: KeyKind, signatureBytes: number = RSA_BYTES.least): PublicKey {
   const isRsaLength = signatureBytes >= RSA_BYTES.least && signatureBytes <= RSA_BYTES.most;
   const spki = kind === 'RSA' ? rsaDecoy(isRsaLength ? signatureBytes : RSA_BYTES.least) : DECOYS[kind];
-  const decoy = loadPublicKey(spki, ALL_ALGORITHMS);
-  if (decoy === undefined) throw new Error(`the decoy key of kind ${kind} does not load`);
+  const decoy = readPublicKey(spki);
+  if (decoy === undefined) throw new Error(`the decoy key of kind ${kind} cannot be read`);
   return decoy;
 }

@@ -50,14 +50,19 @@ export function rsaSpki(modulus: Buffer): Buffer {
   return wrap(0x30, RSA_IDENTIFIER, wrap(0x03, Buffer.alloc(1), key));
 }
 
+/** The modulus of a canonical RSA key, big-endian, without leading zeros; some bytes or none of anything else. */
+export function rsaModulus(der: Buffer): Buffer {
+  const modulus = der.subarray(RSA_HEADER_BYTES, Math.max(RSA_HEADER_BYTES, der.length - RSA_EXPONENT.length));
+  return modulus[0] === 0 ? modulus.subarray(1) : modulus;
+}
+
 function isPrefixed(der: Buffer, prefix: Buffer, rest: number): boolean {
   return der.length === prefix.length + rest && der.subarray(0, prefix.length).equals(prefix);
 }
 
 /** Takes the modulus from where it must be, encodes the key anew and compares: so no DER reader is needed. */
 function isCanonicalRsa(der: Buffer): boolean {
-  let modulus = der.subarray(RSA_HEADER_BYTES, Math.max(RSA_HEADER_BYTES, der.length - RSA_EXPONENT.length));
-  if (modulus[0] === 0) modulus = modulus.subarray(1);
+  const modulus = rsaModulus(der);
   return isSoundModulus(modulus) && rsaSpki(modulus).equals(der);
 }
 

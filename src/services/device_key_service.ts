@@ -10,8 +10,8 @@ import type { DeviceUpdatePrincipal } from '../call/authenticate/principal.ts';
 import type { Clock } from '../clock.ts';
 import type { CompactJws } from '../crypto/jws.ts';
 import { parseProof, verifyProof } from '../crypto/proof_of_possession.ts';
-import { loadPublicKey, parsePem } from '../crypto/public_key.ts';
-import type { PublicKey } from '../crypto/public_key.ts';
+import { importPublicKey, loadPublicKey, parsePem } from '../crypto/public_key.ts';
+import type { LoadedPublicKey } from '../crypto/public_key.ts';
 import type { NewRotation, RotationStore } from '../db/rotation.ts';
 import { ApiError } from '../errors.ts';
 import type { IothentixSettings } from '../settings.ts';
@@ -54,7 +54,7 @@ export class DeviceKeyService {
     return this.#rotate(device, newKey, call);
   }
 
-  async #rotate(device: DeviceUpdatePrincipal, newKey: PublicKey, call: Call): Promise<UpdatePublicKeyResponse> {
+  async #rotate(device: DeviceUpdatePrincipal, newKey: LoadedPublicKey, call: Call): Promise<UpdatePublicKeyResponse> {
     const rotation: NewRotation = {
       rotationId: randomUUID(),
       deviceId: device.deviceId,
@@ -92,8 +92,9 @@ export class DeviceKeyService {
   }
 
   async #repeat(request: UpdatePublicKeyRequest, device: DeviceUpdatePrincipal, call: Call): Promise<UpdatePublicKeyResponse> {
-    const proof = parseProof(request.pop, device.currentKey);
-    if (proof === undefined || !(await this.#proves(proof, device.jwt, device.currentKey))) {
+    const key = importPublicKey(device.currentKey);
+    const proof = key && parseProof(request.pop, key);
+    if (key === undefined || proof === undefined || !(await this.#proves(proof, device.jwt, key))) {
       throw unauthenticated('the JWT was spent, and pop does not verify with the current key');
     }
     return this.#repeated(call);
@@ -105,7 +106,7 @@ export class DeviceKeyService {
     return UPDATED;
   }
 
-  #newKeyOf(jwt: CompactJws): PublicKey {
+  #newKeyOf(jwt: CompactJws): LoadedPublicKey {
     const text = jwt.payload['public_key'];
     const der = typeof text === 'string' ? parsePem(text) : undefined;
     const key = der && loadPublicKey(der, this.#settings.algorithms);
@@ -117,7 +118,7 @@ export class DeviceKeyService {
     return key;
   }
 
-  #proves(proof: Buffer, jwt: CompactJws, key: PublicKey): Promise<boolean> {
+  #proves(proof: Buffer, jwt: CompactJws, key: LoadedPublicKey): Promise<boolean> {
     return verifyProof(proof, jwt, key, { hexText: this.#settings.popHexText, algorithms: this.#settings.algorithms });
   }
 }

@@ -3,7 +3,7 @@ import { constants, createHmac, sign } from 'node:crypto';
 import type { JwsAlgorithm } from '../../src/crypto/algorithms.ts';
 import { JWS_ALGORITHMS, isJwsAlgorithm } from '../../src/crypto/algorithms.ts';
 import { algorithmFits, parseCompactJws, verifyCompactJws } from '../../src/crypto/jws.ts';
-import { decoyKey } from '../../src/crypto/public_key.ts';
+import { decoyKey, readPublicKey } from '../../src/crypto/public_key.ts';
 import {
   ALL, KINDS, base64url, bytesOf, compactJws, ecPair, ecdsaDer, loaded, numberOf, pairOf, parsed, rsaPair, signAs,
 } from './keys.ts';
@@ -13,6 +13,20 @@ const PAYLOAD = { sub: 'd1', jti: '00112233445566778899aabbccddeeff' };
 function withSignature(compact: string, signature: Buffer): string {
   return `${compact.slice(0, compact.lastIndexOf('.'))}.${signature.toString('base64url')}`;
 }
+
+describe('a key that was never loaded', () => {
+  it('verifies nothing if its point is off the curve', async () => {
+    for (const [alg, kind] of [['ES256', 'P-256'], ['ES384', 'P-384']] as const) {
+      const pair = ecPair(kind);
+      const { spki } = loaded(pair);
+      const key = readPublicKey(Buffer.from([...spki.subarray(0, -1), spki.readUInt8(spki.length - 1) ^ 1]));
+      ok(key);
+      const jws = parsed(compactJws(alg, pair.privateKey, { alg, typ: 'JWT', kid: 'd1' }, PAYLOAD));
+      equal(await verifyCompactJws(jws, loaded(pair), alg), true);
+      equal(await verifyCompactJws(jws, key, alg), false);
+    }
+  });
+});
 
 describe('the algorithms (contracts/iothentix.md 5.1)', () => {
   it('are six, and only ES256 is on by default', () => {

@@ -1,7 +1,7 @@
 import { type KeyObject, type SignKeyObjectInput, constants, generateKeyPairSync, sign } from 'node:crypto';
 import type { JwsAlgorithm, KeyKind } from '../../src/crypto/algorithms.ts';
 import { type CompactJws, parseCompactJws } from '../../src/crypto/jws.ts';
-import { type PublicKey, loadPublicKey } from '../../src/crypto/public_key.ts';
+import { type LoadedPublicKey, loadPublicKey } from '../../src/crypto/public_key.ts';
 
 /** Key pairs and signatures for the tests, made with node:crypto alone. */
 export interface Pair {
@@ -38,7 +38,7 @@ export function spkiOf(pair: Pair): Buffer {
   return pair.publicKey.export({ type: 'spki', format: 'der' });
 }
 
-export function loaded(pair: Pair): PublicKey {
+export function loaded(pair: Pair): LoadedPublicKey {
   const key = loadPublicKey(spkiOf(pair), ALL);
   if (key === undefined) throw new Error('the test key does not load');
   return key;

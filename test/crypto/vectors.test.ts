@@ -1,12 +1,12 @@
 import { equal, ok } from 'node:assert/strict';
 import { type CompactJws, parseCompactJws, verifyCompactJws } from '../../src/crypto/jws.ts';
 import { parseProof, verifyProof } from '../../src/crypto/proof_of_possession.ts';
-import { type PublicKey, parsePem, parsePublicKey } from '../../src/crypto/public_key.ts';
+import { type LoadedPublicKey, parsePem, parsePublicKey } from '../../src/crypto/public_key.ts';
 import vectors from '../vectors/iothentix.json' with { type: 'json' };
 
 const ES256 = new Set(['ES256'] as const);
 
-function keyOf(pem: unknown): PublicKey {
+function keyOf(pem: unknown): LoadedPublicKey {
   const key = typeof pem === 'string' ? parsePublicKey(pem, ES256) : undefined;
   ok(key);
   return key;

@@ -6,7 +6,7 @@ import { JWS_ALGORITHMS, algorithmFits } from '../../crypto/algorithms.ts';
 import type { JwsAlgorithm } from '../../crypto/algorithms.ts';
 import { verifyCompactJws } from '../../crypto/jws.ts';
 import type { CompactJws } from '../../crypto/jws.ts';
-import { decoyKey, loadPublicKey, modulusBytes } from '../../crypto/public_key.ts';
+import { decoyKey, modulusBytes, readPublicKey } from '../../crypto/public_key.ts';
 import type { PublicKey } from '../../crypto/public_key.ts';
 import type { RotationLimit, RotationState, RotationStore } from '../../db/rotation.ts';
 import { ApiError } from '../../errors.ts';
@@ -19,7 +19,6 @@ import type { DeviceJwt } from './device_jwt.ts';
 import { mayRepeat } from './retry_rule.ts';
 
 const HOUR = 3_600_000;
-const EVERY_ALGORITHM = new Set(Object.keys(JWS_ALGORITHMS) as JwsAlgorithm[]);
 
 /**
  * A device proves itself by its update JWT: steps 3 to 9 of
@@ -44,7 +43,7 @@ export class DeviceUpdateJwtAuthenticator implements Authenticator<DeviceUpdateP
     const key = { deviceId: jwt.deviceId, jwtSha256: jwt.jws.sha256, jti: jwt.jti };
     const state = await this.#rotations.read(key, this.#limitAt(now));
     if (state?.committed !== undefined) return this.#repeat(jwt, state, state.committed.replacedSpki);
-    const currentKey = load(state?.currentSpki);
+    const currentKey = read(state?.currentSpki);
     if (!(await verify(jwt, currentKey))) throw unauthenticated('the JWT does not verify with a registered key');
     if (state === undefined || currentKey === undefined) throw unauthenticated('there is no such device or it has no key');
     if (state.jtiUsed) throw unauthenticated('the jti was used before');
@@ -53,8 +52,8 @@ export class DeviceUpdateJwtAuthenticator implements Authenticator<DeviceUpdateP
 
   /** The JWT was spent: from here on there are two answers only, the same success again or E401 (7.3). */
   async #repeat(jwt: DeviceJwt, state: RotationState, replacedSpki: Buffer): Promise<DeviceUpdatePrincipal> {
-    const verified = await verify(jwt, load(replacedSpki));
-    const currentKey = load(state.currentSpki);
+    const verified = await verify(jwt, read(replacedSpki));
+    const currentKey = read(state.currentSpki);
     if (!verified || currentKey === undefined || !mayRepeat(state, this.#settings)) {
       throw unauthenticated('the JWT was spent, and its success cannot be repeated');
     }
@@ -93,8 +92,8 @@ function fits(jws: CompactJws, alg: JwsAlgorithm, key: PublicKey): boolean {
   return algorithmFits(alg, key.kind) && (key.kind !== 'RSA' || modulusBytes(key) === jws.signature.length);
 }
 
-function load(spki: Buffer | undefined): PublicKey | undefined {
-  return spki && loadPublicKey(spki, EVERY_ALGORITHM);
+function read(spki: Buffer | undefined): PublicKey | undefined {
+  return spki && readPublicKey(spki);
 }
 
 function principal(jwt: DeviceJwt, currentKey: PublicKey, state: RotationState, spent: boolean): DeviceUpdatePrincipal {
