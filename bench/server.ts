@@ -22,7 +22,7 @@ export interface ServerOptions {
   readonly nodeArgs?: readonly string[];
 }
 
-const KEYTURN = new URL('../src/main.ts', import.meta.url);
+const KEYTURN = new URL('../src/start.js', import.meta.url);
 const LISTEN = { KEYTURN_HTTP_LISTEN: '127.0.0.1:0', KEYTURN_GRPC_LISTEN: '127.0.0.1:0' };
 const LAST_WORDS = 2000;
 
