@@ -22,21 +22,31 @@ export interface RawBody {
 
 /**
  * Reads a body, unless it declares more than `most` bytes, and stops at the
- * first chunk beyond them. Rejects if the connection breaks.
+ * first chunk beyond them; the request is paused then. Rejects if the
+ * connection breaks. By events, because the request's iterator takes 5 µs more.
  */
-export async function readBody(request: IncomingMessage, most: number): Promise<RawBody> {
+export function readBody(request: IncomingMessage, most: number): Promise<RawBody> {
   const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > most) return { bytes: new Uint8Array(), size: declared };
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Leaving the loop early must not destroy the socket: the refusal still has to be sent.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    const bytes = chunk as Buffer;
-    size += bytes.length;
-    if (size > most) return { bytes: new Uint8Array(), size };
-    chunks.push(bytes);
-  }
-  return { bytes: chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks), size };
+  if (declared > most) return Promise.resolve({ bytes: new Uint8Array(), size: declared });
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size <= most) return;
+      // The connection stays, because the refusal still has to be sent.
+      request.removeAllListeners('data').pause();
+      resolve({ bytes: new Uint8Array(), size });
+    });
+    request.on('end', () => {
+      resolve({ bytes: chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks), size });
+    });
+    request.on('error', reject);
+    request.on('close', () => {
+      if (!request.complete) reject(new Error('the connection broke within a body'));
+    });
+  });
 }
 
 /** A request body with the headers that say what it is. */
