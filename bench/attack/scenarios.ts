@@ -1,0 +1,47 @@
+/** One attack with its strength. */
+export interface Scenario {
+  readonly name: string;
+  readonly attack: string;
+  readonly connections: number;
+  /** Where it comes from; that of the good devices unless given. */
+  readonly source?: string;
+  readonly hasTls?: boolean;
+}
+
+const OTHER_ADDRESS = '127.0.0.2';
+
+/** What has to be held against, in the order in which it is tried. */
+export const SCENARIOS: readonly Scenario[] = [
+  { name: 'jwt-64', attack: 'jwt', connections: 64 },
+  { name: 'jwt-1000', attack: 'jwt', connections: 1_000 },
+  { name: 'jwt-1000-other-address', attack: 'jwt', connections: 1_000, source: OTHER_ADDRESS },
+  { name: 'jwt-fresh-64', attack: 'jwtFresh', connections: 64 },
+  { name: 'jwt-fresh-1000', attack: 'jwtFresh', connections: 1_000 },
+  { name: 'jwt-fresh-1000-other-address', attack: 'jwtFresh', connections: 1_000, source: OTHER_ADDRESS },
+  { name: 'token-64k-1000', attack: 'token', connections: 1_000 },
+  { name: 'path-1000', attack: 'path', connections: 1_000 },
+  { name: 'path-fresh-1000', attack: 'pathFresh', connections: 1_000 },
+  { name: 'metrics-64', attack: 'metrics', connections: 64 },
+  { name: 'metrics-1000', attack: 'metrics', connections: 1_000 },
+  { name: 'readyz-1000', attack: 'readyz', connections: 1_000 },
+  { name: 'slow-headers-2000', attack: 'slowHeaders', connections: 2_000 },
+  { name: 'slow-bodies-2000', attack: 'slowBodies', connections: 2_000 },
+  { name: 'crumbs-200', attack: 'crumbs', connections: 200 },
+  { name: 'pipelined-100', attack: 'pipelined', connections: 100 },
+  { name: 'pipelined-unread-100', attack: 'pipelinedPages', connections: 100 },
+  { name: 'unread-1000', attack: 'unread', connections: 1_000 },
+  { name: 'idle-10000', attack: 'idle', connections: 10_000 },
+  { name: 'idle-grpc-10000', attack: 'idleGrpc', connections: 10_000 },
+  { name: 'grpc-streams-16', attack: 'streams', connections: 16 },
+  { name: 'grpc-streams-200', attack: 'streams', connections: 200 },
+  { name: 'grpc-pings-16', attack: 'pings', connections: 16 },
+  { name: 'grpc-settings-16', attack: 'settings', connections: 16 },
+  { name: 'grpc-rapid-reset-16', attack: 'rapidReset', connections: 16 },
+  { name: 'grpc-continuation-16', attack: 'continuation', connections: 16 },
+  { name: 'grpc-large-headers-16', attack: 'largeHeaders', connections: 16 },
+  { name: 'grpc-endless-100', attack: 'endless', connections: 100 },
+  { name: 'grpc-open-streams-500', attack: 'openStreams', connections: 500 },
+  { name: 'grpc-zero-window-200', attack: 'zeroWindow', connections: 200 },
+  { name: 'tls-handshakes-64', attack: 'handshakes', connections: 64, hasTls: true },
+  { name: 'tls-handshakes-500', attack: 'handshakes', connections: 500, hasTls: true },
+];
