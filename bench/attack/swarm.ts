@@ -30,6 +30,9 @@ export class Swarm {
     this.#tally = tally;
     this.#behaviour = behaviour;
     this.#missing = target.connections;
+  }
+
+  start(): void {
     this.#fill();
   }
 

@@ -10,8 +10,15 @@ export interface Metadata {
 
 /** What is known of the connection that a call came over. */
 export interface Standing {
-  /** How many of its calls were refused. */
+  /** How many of its calls were refused, as far as that was their caller's doing, and how many succeeded. */
   refusals: number;
+  successes: number;
+  /** Its calls that wait for their turn or are worked on. */
+  inside: number;
+}
+
+export function newStanding(): Standing {
+  return { refusals: 0, successes: 0, inside: 0 };
 }
 
 /** A call as a transport hands it in: raw parts, and a decode step. */

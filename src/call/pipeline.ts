@@ -8,7 +8,7 @@ import type { Endpoint } from './endpoints.ts';
 import type { Observer } from './observer.ts';
 import type { Principal } from './authenticate/principal.ts';
 import { isFailure, limited, refuse } from './refusal.ts';
-import type { Arrival, Turnstile } from './turnstile.ts';
+import type { Arrival, Pass, Turnstile } from './turnstile.ts';
 
 /** How each kind of caller proves who it is. */
 export type Authenticators = ReadonlyMap<Caller, Authenticator>;
@@ -28,8 +28,8 @@ export interface Unrouted extends Arrival {
 
 /** How far a call has come. */
 interface Progress {
-  /** Whether it was let in. */
-  isIn: boolean;
+  /** Its place, once it was let in. */
+  pass?: Pass;
   principal?: Principal;
 }
 
@@ -61,14 +61,14 @@ export class Pipeline {
   async run(incoming: IncomingCall): Promise<Outcome> {
     const { method } = incoming;
     const ended = this.#observer.begin(incoming);
-    const progress: Progress = { isIn: false };
+    const progress: Progress = {};
     try {
       const answer = await this.#pass(incoming, progress);
-      this.#turnstile.leave(incoming);
+      progress.pass?.succeed();
       ended(answer);
       return answer;
     } catch (error) {
-      const refusal = this.#charge(incoming, progress, method.service, refuse(this.#contract, method.service, method.reasons, error));
+      const refusal = this.#charge(progress, method.service, refuse(this.#contract, method.service, method.reasons, error));
       ended(refusal, error);
       return refusal;
     }
@@ -76,29 +76,28 @@ export class Pipeline {
 
   /** Refuses a request for which there is no method, under the same limits as any other. Never throws. */
   async refuseUnrouted(request: Unrouted, service: Service, fault: Fault): Promise<Refusal> {
-    const progress: Progress = { isIn: false };
+    const progress: Progress = {};
     let error: unknown = new FaultError(fault, 'no route');
     try {
       await this.#enter(request, progress);
     } catch (refused) {
       error = refused;
     }
-    const refusal = this.#charge(request, progress, service, refuse(this.#contract, service, new Set(), error));
+    const refusal = this.#charge(progress, service, refuse(this.#contract, service, new Set(), error));
     this.#observer.unrouted(request, refusal);
     return refusal;
   }
 
   async #enter(arrival: Arrival, progress: Progress): Promise<void> {
-    const turn = this.#turnstile.enter(arrival);
-    if (turn !== undefined) await turn;
-    progress.isIn = true;
+    const pass = this.#turnstile.enter(arrival);
+    progress.pass = pass instanceof Promise ? await pass : pass;
   }
 
   /** Counts a refusal for its peer, unless the caller was the operator, whose calls have a limit of their own. */
-  #charge(arrival: Arrival, { isIn, principal }: Progress, service: Service, refusal: Refusal): Refusal {
-    if (!isIn) return refusal;
-    if (isFailure(refusal) && principal?.kind !== 'operator') return limited(service, refusal, this.#turnstile.fail(arrival));
-    this.#turnstile.leave(arrival);
+  #charge({ pass, principal }: Progress, service: Service, refusal: Refusal): Refusal {
+    if (pass === undefined) return refusal;
+    if (isFailure(refusal) && principal?.kind !== 'operator') return limited(service, refusal, pass.fail());
+    pass.leave();
     return refusal;
   }
 

@@ -5,7 +5,7 @@ import { FaultError } from '../contract/fault.ts';
 import { retryAfter } from './allowance.ts';
 import type { Standing } from './call.ts';
 import { Peer } from './peer.ts';
-import type { Waiter } from './peer.ts';
+import type { Rank, Waiter } from './peer.ts';
 
 /** Who calls, as far as that is known before anything is checked. */
 export interface Arrival {
@@ -15,18 +15,29 @@ export interface Arrival {
   readonly signal: AbortSignal;
 }
 
+/** The place of a call that was let in. It is given up once, by one of these. */
+export interface Pass {
+  /** The call has succeeded. */
+  succeed(): void;
+  /** It has ended otherwise, by no fault of its peer. */
+  leave(): void;
+  /** It was refused. Returns what the answer tells a peer that has failed too often. */
+  fail(): Readonly<Record<string, string>> | undefined;
+}
+
 /** Calls that are worked on at once, of all peers. */
 const AT_ONCE = 256;
-/** Calls that may wait: of one peer, and of all. */
-const MOST_WAITING = { ofPeer: 1_024, ofAll: 2_048 };
-/** A peer with too many failures pays for each further one with this long a rest for the place that it took, milliseconds. */
+/** Calls that may wait: suspects of one peer, and all. Of other ranks there is hardly more than one a connection. */
+const MOST_WAITING = { suspectsOfPeer: 1_024, ofAll: 16_384 };
+/** A suspect of a peer with too many failures pays for each further one with this long a rest for the place that it took, milliseconds. */
 const REST = 50;
 const MOST_PEERS = 16_384;
 
 /**
  * Lets calls in, so many at once, peers in turn. Nobody is refused for what
- * others do: a peer with too many failures is worked on slowly, and among calls
- * from its address those over a connection without refused calls go first.
+ * others do: of a peer with too many failures, calls over connections that had
+ * a refused call are worked on slowly, and those over other connections go
+ * first, at full speed, for they may be those of a neighbour behind one address.
  */
 export class Turnstile {
   readonly #failuresPerMinute: number;
@@ -47,74 +58,75 @@ export class Turnstile {
     return { running: this.#running, waiting: this.#waiting, peers: this.#peers.size };
   }
 
-  /** Resolves when it is the call's turn; undefined if that is at once. Rejects with a FaultError if too many wait. */
-  enter({ peer: address, standing, signal }: Arrival): Promise<void> | undefined {
-    const peer = this.#peerOf(address);
-    if (this.#running < AT_ONCE && peer.waiting === 0 && peer.hasRoom(this.#now())) {
-      this.#start(peer);
-      return undefined;
-    }
-    return this.#wait(peer, standing.refusals === 0, signal);
-  }
-
-  /** A call that was let in has ended well, or by no fault of its peer. */
-  leave({ peer }: Arrival): void {
-    this.#end(this.#peerOf(peer));
-  }
-
-  /** A call that was let in was refused. Returns what the answer tells a peer that has failed too often. */
-  fail({ peer: address, standing }: Arrival): Readonly<Record<string, string>> | undefined {
-    const peer = this.#peerOf(address);
+  /** Lets a call in, at once or when it is its turn. Rejects with a FaultError if too many wait, or with the reason of its signal. */
+  enter(arrival: Arrival): Pass | Promise<Pass> {
+    const peer = this.#peerOf(arrival.peer);
+    const rank = rankOf(arrival.standing);
+    arrival.standing.inside += 1;
     const now = this.#now();
-    const wait = peer.limitedFor(now);
-    standing.refusals += 1;
-    peer.fail(now);
-    if (wait === 0) {
-      this.#end(peer);
-      return undefined;
-    }
-    setTimeout(() => this.#end(peer), REST).unref();
-    return retryAfter(wait);
+    if (this.#running < AT_ONCE && !peer.isReady(now) && peer.hasRoom(rank, now)) return this.#begin(peer, rank, arrival.standing);
+    return this.#wait(peer, rank, arrival).catch((error: unknown) => {
+      arrival.standing.inside -= 1;
+      throw error;
+    });
   }
 
-  #wait(peer: Peer, isClean: boolean, signal: AbortSignal): Promise<void> {
+  #wait(peer: Peer, rank: Rank, { standing, signal }: Arrival): Promise<Pass> {
     return new Promise((resolve, reject) => {
-      if (peer.waiting >= MOST_WAITING.ofPeer || this.#waiting >= MOST_WAITING.ofAll) {
-        const yielding = isClean ? peer.yield() : undefined;
-        if (yielding === undefined) return reject(tooMany());
-        yielding.drop();
-      }
+      const isFull = rank === 'suspect' && peer.waitingSuspects >= MOST_WAITING.suspectsOfPeer;
+      if (isFull || this.#waiting >= MOST_WAITING.ofAll) return reject(tooMany());
+      if (signal.aborted) return reject(signal.reason as Error);
       const onAbort = (): void => {
         peer.leaveQueue(waiter);
         this.#waiting -= 1;
         reject(signal.reason as Error);
       };
       const waiter: Waiter = {
+        rank,
         start: () => {
           this.#waiting -= 1;
           signal.removeEventListener('abort', onAbort);
-          resolve();
-        },
-        drop: () => {
-          this.#waiting -= 1;
-          signal.removeEventListener('abort', onAbort);
-          reject(tooMany());
+          resolve(this.#begin(peer, rank, standing));
         },
       };
       this.#waiting += 1;
       signal.addEventListener('abort', onAbort, { once: true });
-      peer.queue(waiter, isClean);
-      if (peer.hasRoom(this.#now())) this.#ready.add(peer);
+      peer.queue(waiter);
+      if (peer.isReady(this.#now())) this.#ready.add(peer);
     });
   }
 
-  #start(peer: Peer): void {
-    peer.begin();
+  #begin(peer: Peer, rank: Rank, standing: Standing): Pass {
+    peer.begin(rank);
     this.#running += 1;
+    return {
+      succeed: () => {
+        standing.successes += 1;
+        standing.inside -= 1;
+        this.#end(peer, rank);
+      },
+      leave: () => {
+        standing.inside -= 1;
+        this.#end(peer, rank);
+      },
+      fail: () => this.#fail(peer, rank, standing),
+    };
   }
 
-  #end(peer: Peer): void {
-    peer.end();
+  #fail(peer: Peer, rank: Rank, standing: Standing): Readonly<Record<string, string>> | undefined {
+    const now = this.#now();
+    const wait = peer.limitedFor(now);
+    standing.refusals += 1;
+    standing.inside -= 1;
+    peer.fail(now);
+    // The first call of a connection holds up nobody: behind it may be a neighbour's.
+    if (wait > 0 && rank === 'suspect') setTimeout(() => this.#end(peer, rank), REST).unref();
+    else this.#end(peer, rank);
+    return wait > 0 ? retryAfter(wait) : undefined;
+  }
+
+  #end(peer: Peer, rank: Rank): void {
+    peer.end(rank);
     this.#running -= 1;
     if (peer.waiting > 0) this.#ready.add(peer);
     if (this.#ready.size > 0) this.#next();
@@ -125,12 +137,10 @@ export class Turnstile {
     for (const peer of this.#ready) {
       if (this.#running >= AT_ONCE) return;
       this.#ready.delete(peer);
-      const waiter = peer.hasRoom(now) ? peer.next() : undefined;
-      if (waiter === undefined) continue;
-      this.#start(peer);
+      if (!peer.isReady(now)) continue;
+      peer.next(now)?.start();
       // To the end of the line, if it has more.
-      if (peer.waiting > 0 && peer.hasRoom(now)) this.#ready.add(peer);
-      waiter.start();
+      if (peer.isReady(now)) this.#ready.add(peer);
     }
   }
 
@@ -156,6 +166,12 @@ export class Turnstile {
       return;
     }
   }
+}
+
+function rankOf({ refusals, successes, inside }: Standing): Rank {
+  if (refusals > 0) return 'suspect';
+  if (successes > 0) return 'proven';
+  return inside === 0 ? 'first' : 'suspect';
 }
 
 /** An IPv6 host has a whole /64 to call from; an IPv4 address stands for itself. */

@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net';
+import { plainAddress } from './peers.ts';
+import { newStanding } from '../call/call.ts';
 import type { Standing } from '../call/call.ts';
 
 /** One accepted connection, as the wires see it. */
@@ -9,7 +11,9 @@ export class Connection {
   readonly address: string;
   /** Address and port, which no other open connection of a listener has. */
   readonly name: string;
-  readonly standing: Standing = { refusals: 0 };
+  /** The same as the peer of its calls, unless a proxy makes them. */
+  readonly peer: string;
+  readonly standing: Standing = newStanding();
   /** Requests whose headers have come and whose answers have not gone. */
   requests = 0;
   #calls = 0;
@@ -19,6 +23,7 @@ export class Connection {
   constructor(socket: Socket, changed: (connection: Connection) => void) {
     this.socket = socket;
     this.address = socket.remoteAddress ?? '';
+    this.peer = plainAddress(this.address);
     this.name = `${this.address}:${socket.remotePort ?? 0}`;
     this.#changed = changed;
   }
@@ -26,6 +31,11 @@ export class Connection {
   /** Whether nothing is worked on for it: the next move is the caller's. */
   get isWaiting(): boolean {
     return this.#calls === 0;
+  }
+
+  /** Whether its calls have succeeded so far. */
+  get isProven(): boolean {
+    return this.standing.successes > 0 && this.standing.refusals === 0;
   }
 
   /** A call has come in whole and is worked on. */

@@ -11,7 +11,7 @@ const SHARE = 1 / 8;
  * The open connections of a listener, at most `most`. A newcomer always gets in
  * as long as one waits for its caller, idle or slow: the one that has waited
  * longest has to go, of the newcomer's own peer if that holds more than its
- * share. So nobody keeps others out by holding connections open.
+ * share, and rather one over which nothing has succeeded yet. So nobody keeps others out by holding connections open.
  */
 export class Connections {
   readonly #most: number;
@@ -80,7 +80,8 @@ export class Connections {
 
   #evictFor(address: string): boolean {
     const own = this.#byAddress.get(address);
-    const evicted = (own !== undefined && own.size > this.#most * SHARE ? firstWaiting(own) : undefined) ?? firstWaiting(this.#waiting);
+    const isLarge = own !== undefined && own.size > this.#most * SHARE;
+    const evicted = (isLarge ? firstWaiting(own) : undefined) ?? firstWaiting(this.#waiting);
     if (evicted === undefined) return false;
     this.#cut('evicted');
     this.#remove(evicted);
@@ -99,7 +100,13 @@ export class Connections {
   }
 }
 
+/** Those over which calls have succeeded, and none was refused, go last. */
 function firstWaiting(connections: Iterable<Connection>): Connection | undefined {
-  for (const connection of connections) if (connection.isWaiting) return connection;
-  return undefined;
+  let spare: Connection | undefined;
+  for (const connection of connections) {
+    if (!connection.isWaiting) continue;
+    if (!connection.isProven) return connection;
+    spare ??= connection;
+  }
+  return spare;
 }

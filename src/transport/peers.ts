@@ -16,10 +16,10 @@ export class Peers {
    * everything if an entry on the way is no address.
    */
   addressOf(connected: string, forwardedFor: readonly string[]): string {
-    let address = plain(connected);
+    let address = plainAddress(connected);
     const hops = forwardedFor.join(',').split(',');
     while (hops.length > 0 && this.#isProxy(address)) {
-      const hop = plain((hops.pop() ?? '').trim());
+      const hop = plainAddress((hops.pop() ?? '').trim());
       if (isIP(hop) === 0) break;
       address = hop;
     }
@@ -33,7 +33,7 @@ export class Peers {
 }
 
 /** Without the IPv6 form of an IPv4 address, the zone, and the port and brackets that some proxies add. */
-function plain(address: string): string {
+export function plainAddress(address: string): string {
   return address
     .replace(/^\[(.*)\](?::\d+)?$/, '$1')
     .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')

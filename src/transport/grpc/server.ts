@@ -12,6 +12,7 @@ import { unaryHandler } from './call.ts';
 import type { Arrived, Origin } from './call.ts';
 import { FloodGuard } from './flood_guard.ts';
 import { reflectionServices } from './reflection.ts';
+import { Streams } from './streams.ts';
 
 const HEALTH = 'grpc.health.v1.Health';
 const REFLECTION = 'grpc.reflection.v1.ServerReflection';
@@ -41,6 +42,7 @@ export class GrpcServer implements Wire {
   readonly #server: Server;
   readonly #injector: ConnectionInjector;
   readonly #guard: FloodGuard;
+  readonly #open: Streams;
   readonly #peers: Peers;
   /** By address and port, which is all that grpc-js tells of a call's connection. */
   readonly #connections = new Map<string, Connection>();
@@ -52,8 +54,9 @@ export class GrpcServer implements Wire {
 
   constructor({ endpoints, pipeline, image, peers, flooded }: GrpcServerParts) {
     this.#peers = peers;
-    this.#guard = new FloodGuard(flooded);
-    this.#server = new Server({ 'grpc.max_receive_message_length': MOST_BODY_BYTES, ...CONNECTION });
+    this.#open = new Streams((name) => this.#connections.get(name), flooded);
+    this.#guard = new FloodGuard((connection) => this.#open.hasIncomplete(connection), flooded);
+    this.#server = new Server({ 'grpc.max_receive_message_length': MOST_BODY_BYTES, ...CONNECTION, interceptors: [this.#open.interceptor] });
     this.#services = [...new Set(endpoints.map((endpoint) => endpoint.method.service.desc.typeName))];
     for (const endpoint of endpoints) this.#add(endpoint, pipeline);
     this.#health = new HealthImplementation(Object.fromEntries(['', ...this.#services].map((name) => [name, 'NOT_SERVING'])));

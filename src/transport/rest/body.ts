@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { MIMEType } from 'node:util';
 import type { DescMessage, JsonObject } from '@bufbuild/protobuf';
 import { FieldRules, Fault } from '../../../gen/keyturn/options/v1/options.ts';
@@ -13,41 +12,6 @@ import { parseQuery } from './target.ts';
 
 const JSON_TYPE = 'application/json';
 const FORM = 'application/x-www-form-urlencoded';
-
-/** A body as it was read; `size` is over the limit, and `bytes` cut, where it was too large. */
-export interface RawBody {
-  readonly bytes: Uint8Array;
-  readonly size: number;
-}
-
-/**
- * Reads a body, unless it declares more than `most` bytes, and stops at the
- * first chunk beyond them; the request is paused then. Rejects if the
- * connection breaks. By events, because the request's iterator takes 5 µs more.
- */
-export function readBody(request: IncomingMessage, most: number): Promise<RawBody> {
-  const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > most) return Promise.resolve({ bytes: new Uint8Array(), size: declared });
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      chunks.push(chunk);
-      if (size <= most) return;
-      // The connection stays, because the refusal still has to be sent.
-      request.removeAllListeners('data').pause();
-      resolve({ bytes: new Uint8Array(), size });
-    });
-    request.on('end', () => {
-      resolve({ bytes: chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks), size });
-    });
-    request.on('error', reject);
-    request.on('close', () => {
-      if (!request.complete) reject(new Error('the connection broke within a body'));
-    });
-  });
-}
 
 /** A request body with the headers that say what it is. */
 export interface TypedBody {

@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
-import type { IncomingCall, Outcome, Refusal } from '../../call/call.ts';
+import { newStanding } from '../../call/call.ts';
+import type { IncomingCall, Outcome, Refusal, Standing } from '../../call/call.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
 import { FaultError } from '../../contract/fault.ts';
 import type { Service } from '../../contract/model.ts';
@@ -12,12 +13,14 @@ import type { Wire } from '../listener.ts';
 import type { Peers } from '../peers.ts';
 import { requestIdOf } from '../request_id.ts';
 import { headerName, send } from './answer.ts';
-import { readBody } from './body.ts';
-import type { RawBody } from './body.ts';
+import type { RestAnswer } from './answer.ts';
+import { Bodies } from './bodies.ts';
+import type { RawBody } from './bodies.ts';
 import { writeRefusal } from './envelopes.ts';
 import type { EnvelopeSettings } from './envelopes.ts';
 import { Headers } from './headers.ts';
 import type { Found, Route, Transcoder } from './index.ts';
+import { UnreadAnswers } from './unread.ts';
 
 /** A page beside the API, such as `/livez`: answered to GET and HEAD, by path. */
 export type Page = () => Promise<{ status: number; contentType: string; body: string }>;
@@ -38,7 +41,7 @@ const TIMES = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout
 const MOST_HEADER_BYTES = 16_384;
 const MOST_HEADERS = 100;
 /** Requests that one connection may send before the first of them is answered; hardly any client sends two. */
-const MOST_PIPELINED = 16;
+const MOST_PIPELINED = 8;
 
 const PAGE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 const REQUEST_ID = 'X-Request-ID';
@@ -59,6 +62,8 @@ export class RestServer implements Wire {
   readonly #parts: RestServerParts;
   readonly #server: Server;
   readonly #connections = new Map<Socket, Connection>();
+  readonly #bodies = new Bodies();
+  readonly #unread = new UnreadAnswers();
   readonly #inFlight = new Set<ServerResponse>();
   #isDraining = false;
   #isFinishing = false;
@@ -104,10 +109,10 @@ export class RestServer implements Wire {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const connection = this.#connections.get(request.socket);
     if (connection === undefined) throw new Error('a request came over a connection that was not taken');
-    this.#watch(response, connection);
+    if (!this.#watch(response, connection)) return;
     const { method = '', url = '' } = request;
     const page = this.#parts.pages.get(url.split('?', 1)[0] ?? '');
-    if (page !== undefined && (method === 'GET' || method === 'HEAD')) return send(response, { headers: [], ...(await page()) });
+    if (page !== undefined && (method === 'GET' || method === 'HEAD')) return this.#send(response, { headers: [], ...(await page()) });
     const headers = new Headers(request.rawHeaders);
     const requestId = requestIdOf(headers.get('x-request-id'));
     const peer = this.#parts.peers.addressOf(connection.address, headers.all('x-forwarded-for'));
@@ -117,14 +122,16 @@ export class RestServer implements Wire {
       case 'route':
         return this.#call(exchange, found);
       case 'options':
-        return send(response, { status: 204, headers: [[REQUEST_ID, requestId], allowOf(found.allow)] });
+        return this.#send(response, { status: 204, headers: [[REQUEST_ID, requestId], allowOf(found.allow)] });
       default:
         return this.#unrouted(exchange, found.service, found.fault, found.allow);
     }
   }
 
-  /** Counts the request until its answer is out. */
-  #watch(response: ServerResponse, connection: Connection): void {
+  /** Counts the request until its answer is out. False if it is one too many. */
+  #watch(response: ServerResponse, connection: Connection): boolean {
+    // What node had read of it already.
+    if (connection.socket.destroyed) return false;
     connection.requests += 1;
     this.#inFlight.add(response);
     response.once('close', () => {
@@ -133,7 +140,9 @@ export class RestServer implements Wire {
       this.#stopWhenIdle();
     });
     if (this.#isDraining) response.shouldKeepAlive = false;
-    if (connection.requests > MOST_PIPELINED) connection.socket.destroy();
+    if (connection.requests <= MOST_PIPELINED) return true;
+    connection.socket.destroy();
+    return false;
   }
 
   #stopWhenIdle(): void {
@@ -147,28 +156,29 @@ export class RestServer implements Wire {
   }
 
   async #unrouted(exchange: Exchange, service: Service, fault: Fault, allow: readonly string[]): Promise<void> {
-    const { connection, requestId, peer, response } = exchange;
+    const { request, response, requestId, peer } = exchange;
     callBegins(exchange);
+    request.resume();
     const signal = signalOf(response);
-    const refusal = await this.#parts.pipeline.refuseUnrouted({ requestId, peer, standing: connection.standing, signal }, service, fault);
+    const refusal = await this.#parts.pipeline.refuseUnrouted({ requestId, peer, standing: standingOf(exchange), signal }, service, fault);
     this.#refuse(exchange, refusal, allow.length > 0 ? [allowOf(allow)] : []);
   }
 
   async #call(exchange: Exchange, { route, variables }: Found & { kind: 'route' }): Promise<void> {
-    const { request, response, connection, headers, requestId, peer } = exchange;
+    const { request, response, headers, requestId, peer } = exchange;
     if (this.#parts.replied !== undefined) response.once('finish', this.#parts.replied);
     const { endpoint, binding } = route;
     const most = endpoint.method.rules.maxBodyBytes;
     const isAwaiting = headers.get('expect') !== undefined && request.httpVersion === '1.1';
     if (isAwaiting && Number(headers.get('content-length') ?? 0) <= most) response.writeContinue();
-    const body = await readBody(request, most);
+    const body = await this.#bodies.read(request, most, (release) => response.once('close', release));
     const query = /\?(.*)$/s.exec(request.url ?? '')?.[1];
     const call: IncomingCall = {
       wire: 'rest',
       method: endpoint.method,
       requestId,
       peer,
-      standing: connection.standing,
+      standing: standingOf(exchange),
       metadata: headers,
       bodyBytes: body.size,
       signal: signalOf(response),
@@ -182,15 +192,25 @@ export class RestServer implements Wire {
     if (!outcome.ok) return this.#refuse(exchange, outcome, []);
     const headers: [string, string][] = [[REQUEST_ID, exchange.requestId], ...headersOf(outcome)];
     const body = binding.write(endpoint.encode(outcome.message));
-    send(exchange.response, { status: outcome.status, headers, contentType: JSON_TYPE, body });
+    this.#send(exchange.response, { status: outcome.status, headers, contentType: JSON_TYPE, body });
+  }
+
+  #send(response: ServerResponse, answer: RestAnswer): void {
+    send(response, answer);
+    this.#unread.written(response);
   }
 
   #refuse({ response, requestId }: Exchange, refusal: Refusal, more: readonly [string, string][]): void {
     const { status, body } = writeRefusal(refusal, requestId, this.#parts.envelopes);
     const headers: [string, string][] = [[REQUEST_ID, requestId], ...more, ...headersOf(refusal)];
     if (status === 401) headers.push(['WWW-Authenticate', 'Bearer']);
-    send(response, { status, headers, contentType: JSON_TYPE, body });
+    this.#send(response, { status, headers, contentType: JSON_TYPE, body });
   }
+}
+
+/** Behind a proxy a connection tells nothing of those who call over it. */
+function standingOf({ connection, peer }: Exchange): Standing {
+  return connection.peer === peer ? connection.standing : newStanding();
 }
 
 /** From now on the connection is not waiting for its caller, until the answer is out. */

@@ -1,0 +1,30 @@
+import type { ServerResponse } from 'node:http';
+
+/** Answers at once whose callers do not take them; beyond them the connection of the oldest is closed. */
+const MOST = 64;
+/** How long one may stay, milliseconds. */
+const PATIENCE = 30_000;
+
+/**
+ * Answers that were written and that the kernel did not take, for their callers
+ * do not read: they stay in this process, and each holds its connection.
+ */
+export class UnreadAnswers {
+  readonly #unread = new Set<ServerResponse>();
+
+  /** An answer was written. */
+  written(response: ServerResponse): void {
+    if (response.writableLength === 0 || response.closed) return;
+    this.#unread.add(response);
+    const timer = setTimeout(() => response.req.socket.destroy(), PATIENCE).unref();
+    response.once('close', () => {
+      clearTimeout(timer);
+      this.#unread.delete(response);
+    });
+    if (this.#unread.size <= MOST) return;
+    const [oldest] = this.#unread;
+    if (oldest === undefined) return;
+    this.#unread.delete(oldest);
+    oldest.req.socket.destroy();
+  }
+}
