@@ -30,10 +30,10 @@ export interface Rotator {
 /** The answer to one request, as far as it matters. */
 type Send = (update: KeyUpdate) => Promise<'success' | { readonly refusal: string }>;
 
-const TRIES = 20;
-const REQUEST_TIMEOUT = 10_000;
+const TRIES = 4;
+const REQUEST_TIMEOUT = 5_000;
 /** For all tries of one rotation, milliseconds. */
-const ROTATION_TIMEOUT = 30_000;
+const ROTATION_TIMEOUT = 20_000;
 
 /** The device side of `keyturn rotate`: state on the disk before each step, a fresh connection each time. */
 export function freshRest({ http, ca, folder }: DevicesOptions, deviceId: string): Rotator {

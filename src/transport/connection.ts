@@ -14,8 +14,6 @@ export class Connection {
   /** The same as the peer of its calls, unless a proxy makes them. */
   readonly peer: string;
   readonly standing: Standing = newStanding();
-  /** Requests whose headers have come and whose answers have not gone. */
-  requests = 0;
   #calls = 0;
   readonly #changed: (connection: Connection) => void;
 

@@ -57,11 +57,17 @@ interface Exchange {
   readonly peer: string;
 }
 
+/** A connection with the answers that have not gone yet. */
+interface Line {
+  readonly connection: Connection;
+  readonly responses: Set<ServerResponse>;
+}
+
 /** The REST side, over HTTP/1.1. */
 export class RestServer implements Wire {
   readonly #parts: RestServerParts;
   readonly #server: Server;
-  readonly #connections = new Map<Socket, Connection>();
+  readonly #lines = new Map<Socket, Line>();
   readonly #bodies = new Bodies();
   readonly #unread = new UnreadAnswers();
   readonly #inFlight = new Set<ServerResponse>();
@@ -88,8 +94,13 @@ export class RestServer implements Wire {
 
   take(connection: Connection): void {
     const { socket } = connection;
-    this.#connections.set(socket, connection);
-    socket.once('close', () => this.#connections.delete(socket));
+    const line: Line = { connection, responses: new Set() };
+    this.#lines.set(socket, line);
+    socket.once('close', () => {
+      this.#lines.delete(socket);
+      // Node tells the first response only; those behind it would never hear that their caller is gone.
+      for (const response of line.responses) response.emit('close');
+    });
     this.#server.emit('connection', socket);
   }
 
@@ -101,15 +112,16 @@ export class RestServer implements Wire {
   finish(): void {
     this.drain();
     this.#isFinishing = true;
-    for (const [socket, { requests }] of this.#connections) if (requests === 0) socket.destroy();
+    for (const [socket, { responses }] of this.#lines) if (responses.size === 0) socket.destroy();
     // Nobody listens; what remains for node is to stop looking at the times once the last call has ended.
     this.#stopWhenIdle();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const connection = this.#connections.get(request.socket);
-    if (connection === undefined) throw new Error('a request came over a connection that was not taken');
-    if (!this.#watch(response, connection)) return;
+    const line = this.#lines.get(request.socket);
+    // What node had read of a connection that was closed meanwhile.
+    if (line === undefined || request.socket.destroyed || !this.#watch(response, line)) return;
+    const { connection } = line;
     const { method = '', url = '' } = request;
     const page = this.#parts.pages.get(url.split('?', 1)[0] ?? '');
     if (page !== undefined && (method === 'GET' || method === 'HEAD')) return this.#send(response, { headers: [], ...(await page()) });
@@ -129,18 +141,16 @@ export class RestServer implements Wire {
   }
 
   /** Counts the request until its answer is out. False if it is one too many. */
-  #watch(response: ServerResponse, connection: Connection): boolean {
-    // What node had read of it already.
-    if (connection.socket.destroyed) return false;
-    connection.requests += 1;
+  #watch(response: ServerResponse, { connection, responses }: Line): boolean {
+    responses.add(response);
     this.#inFlight.add(response);
     response.once('close', () => {
-      connection.requests -= 1;
+      responses.delete(response);
       this.#inFlight.delete(response);
       this.#stopWhenIdle();
     });
     if (this.#isDraining) response.shouldKeepAlive = false;
-    if (connection.requests <= MOST_PIPELINED) return true;
+    if (responses.size <= MOST_PIPELINED) return true;
     connection.socket.destroy();
     return false;
   }
