@@ -2,6 +2,7 @@ import { build } from './app.ts';
 import type { App } from './app.ts';
 import { ConfigError, readConfig } from './config/index.ts';
 import type { Environment } from './config/index.ts';
+import { boundYoungHeap } from './young_heap.ts';
 
 /** Exit codes of the service: 0 after a signal, 1 if it cannot start, 2 for bad settings. */
 const FAILED = 1;
@@ -21,6 +22,7 @@ export async function serve(environment: Environment): Promise<number> {
   try {
     await using app = await build(readConfig(environment));
     announce(app);
+    boundYoungHeap();
     await signalled;
     return 0;
   } catch (error) {

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { availableParallelism, loadavg } from 'node:os';
 import Table from 'cli-table3';
 import { progress } from '../figures.ts';
 import { PLAIN } from '../report.ts';
@@ -27,7 +28,8 @@ async function run(bench: Workbench, { seconds, only, json }: Options): Promise<
     }
   }
   if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`);
-  process.stdout.write(`${tableOf(results)}\n`);
+  const load = loadavg().map((value) => value.toFixed(1)).join(' ');
+  process.stdout.write(`node ${process.version}, ${availableParallelism()} cores, load average at the end ${load}, ${seconds} s each\n${tableOf(results)}\n`);
   const broken = results.filter((result) => brokenBy(result).length > 0);
   process.stdout.write(broken.length === 0 ? 'held\n' : `broken by ${broken.map(({ name }) => name).join(', ')}\n`);
   if (broken.length > 0) process.exitCode = 1;
