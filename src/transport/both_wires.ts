@@ -31,15 +31,18 @@ export function bothWires(rest: Wire, grpc: Wire): Wire {
   };
 }
 
-/** Tells whether the connection begins as HTTP/2 does, without taking bytes from it; undefined if it ends before that is clear. */
+/** Tells whether the connection begins as HTTP/2 does, and puts back what it read; undefined if it ends before that is clear. */
 function decide({ socket }: Connection, tell: (isHttp2: boolean | undefined) => void): void {
+  let start = Buffer.alloc(0);
   const onReadable = (): void => {
     const bytes: unknown = socket.read();
     if (!Buffer.isBuffer(bytes)) return;
-    const start = bytes.toString('latin1', 0, PREFACE.length);
-    socket.unshift(bytes);
-    if (start.length < PREFACE.length && PREFACE.startsWith(start)) return;
-    end(start === PREFACE);
+    // Put back only at the end: a socket that is given its bytes back is readable again at once.
+    start = Buffer.concat([start, bytes]);
+    const text = start.toString('latin1', 0, PREFACE.length);
+    if (text.length < PREFACE.length && PREFACE.startsWith(text)) return;
+    socket.unshift(start);
+    end(text === PREFACE);
   };
   const end = (isHttp2: boolean | undefined): void => {
     clearTimeout(timer);

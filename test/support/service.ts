@@ -13,10 +13,12 @@ export const OPERATOR_TOKEN = 'operator-token-of-the-tests';
 export interface TestService extends AsyncDisposable {
   readonly app: App;
   readonly databaseUrl: string;
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT`, with TLS `https://...` */
   readonly url: string;
   /** `127.0.0.1:PORT` */
   readonly grpc: string;
+  /** `127.0.0.1:PORT` of the operator listener, or of gRPC if there is none. */
+  readonly operator: string;
   /** What it has logged, parsed. */
   readonly lines: Record<string, unknown>[];
   readonly clock: TestClock;
@@ -66,8 +68,9 @@ export async function startService({ settings = {}, database, overrides = {} }: 
     databaseUrl,
     lines,
     clock,
-    url: `http://127.0.0.1:${app.http.port}`,
+    url: `${app.hasTls ? 'https' : 'http'}://127.0.0.1:${app.http.port}`,
     grpc: `127.0.0.1:${app.grpc.port}`,
+    operator: `127.0.0.1:${(app.operator ?? app.grpc).port}`,
     async [Symbol.asyncDispose]() {
       await app[Symbol.asyncDispose]();
       await own?.[Symbol.asyncDispose]();
