@@ -54,10 +54,10 @@ export class Listeners {
     this.#parts = parts;
     const devices = parts.endpoints.filter((endpoint) => config.operator === undefined || !isOperators(endpoint));
     this.#add('http', this.#rest(devices));
-    this.#add('grpc', this.#newGrpc(devices));
+    this.#add('grpc', this.#newGrpc('grpc', devices));
     if (config.operator === undefined) return;
     const operators = parts.endpoints.filter(isOperators);
-    this.#add('operator', bothWires(this.#rest(operators), this.#newGrpc(operators)));
+    this.#add('operator', bothWires(this.#rest(operators), this.#newGrpc('operator', operators)));
   }
 
   /** Starts to listen and returns where. What listens already is closed again if one of them cannot. */
@@ -124,14 +124,14 @@ export class Listeners {
     });
   }
 
-  #newGrpc(endpoints: readonly Endpoint[]): GrpcServer {
+  #newGrpc(name: Name, endpoints: readonly Endpoint[]): GrpcServer {
     const { contract, pipeline, metrics } = this.#parts;
     const server = new GrpcServer({
       endpoints,
       pipeline,
       image: contract.image,
       peers: new Peers(this.#config.trustedProxies),
-      flooded: () => metrics.cuts.inc({ listener: 'grpc', cause: 'flood' }),
+      flooded: () => metrics.cuts.inc({ listener: name, cause: 'flood' }),
     });
     this.#grpc.push(server);
     return server;

@@ -66,8 +66,9 @@ export function tlsFilesState({ cert, key, clientCa }: TlsPaths): string {
 
 function fileState(path: string): string {
   try {
-    const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true });
-    return `${dev} ${ino} ${size} ${mtimeNs}`;
+    // With the time of the last change of any kind: a copy may keep the time of its original.
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? 'unknown';
   }
@@ -86,11 +87,23 @@ function contextFaults(cert: string, key: string, ca: string | undefined): strin
 function parseCertificates(text: string): X509Certificate[] {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g);
   if (blocks === null) throw new Error('holds no certificate as PEM');
-  return blocks.map((pem) => new X509Certificate(pem));
+  return blocks.map((pem, index) => {
+    try {
+      return new X509Certificate(pem);
+    } catch (error) {
+      throw new Error(`holds a certificate that cannot be read, the ${index + 1}. of ${blocks.length}`, { cause: error });
+    }
+  });
 }
 
 function parseKey(text: string): KeyObject {
-  return createPrivateKey(text);
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) throw new Error('holds no private key as PEM');
+  if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(text)) throw new Error('is encrypted: keys with a passphrase are not taken');
+  try {
+    return createPrivateKey(text);
+  } catch (error) {
+    throw new Error('holds a private key that cannot be read', { cause: error });
+  }
 }
 
 function explain(error: Error): string {

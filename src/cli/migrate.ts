@@ -12,8 +12,9 @@ interface Migration {
   readonly migrations: readonly string[];
 }
 
-/** The settings ask for a token beside a database of one's own; a migration serves nobody. */
+/** The settings ask for a token beside a database of one's own, and for the files of TLS; a migration serves nobody. */
 const UNUSED_TOKEN = 'not-used-by-migrate';
+const NO_TLS = { KEYTURN_TLS_CERT: '', KEYTURN_TLS_KEY: '', KEYTURN_TLS_CLIENT_CA: '' };
 
 /** Adds `migrate`. */
 export function addMigrateCommand(program: Command, context: Context): void {
@@ -30,7 +31,7 @@ export function addMigrateCommand(program: Command, context: Context): void {
 }
 
 async function migrate(environment: Environment): Promise<Migration> {
-  const config = readConfig({ KEYTURN_OPERATOR_TOKEN: UNUSED_TOKEN, ...environment });
+  const config = readConfig({ KEYTURN_OPERATOR_TOKEN: UNUSED_TOKEN, ...environment, ...NO_TLS });
   // Loaded here, because the other commands need nothing of the service.
   const { openStore } = await import('../store.ts');
   const { createLog } = await import('../log.ts');

@@ -3,6 +3,7 @@ import type { JwsAlgorithm } from '../crypto/algorithms.ts';
 import { LOG_LEVELS } from '../log.ts';
 import type { LogLevel } from '../log.ts';
 import type { IothentixSettings, LimitSettings } from '../settings.ts';
+import { TlsError, readTlsFiles } from '../tls_files.ts';
 import type { TlsPaths } from '../tls_files.ts';
 import type { Address } from '../transport/listener.ts';
 import { Reader } from './reader.ts';
@@ -63,8 +64,32 @@ export function readConfig(environment: Environment): Config {
   if (config.databaseUrl !== undefined && config.operatorToken === undefined) {
     reader.complain('KEYTURN_OPERATOR_TOKEN', 'must be given with KEYTURN_DATABASE_URL, so that all nodes agree');
   }
+  complainOfListeners(reader, config);
+  complainOfFiles(reader, config.tls);
   reader.finish();
   return config;
+}
+
+/** Two listeners cannot have one address; port 0 takes a free one each time. */
+function complainOfListeners(reader: Reader, { http, grpc, operator }: Config): void {
+  const isSame = (one: Address, other: Address): boolean => one.port !== 0 && one.port === other.port && one.host === other.host;
+  if (isSame(grpc, http)) reader.complain('KEYTURN_GRPC_LISTEN', 'is the address of KEYTURN_HTTP_LISTEN');
+  if (operator === undefined) return;
+  if (isSame(operator, http)) reader.complain('KEYTURN_OPERATOR_LISTEN', 'is the address of KEYTURN_HTTP_LISTEN');
+  if (isSame(operator, grpc)) reader.complain('KEYTURN_OPERATOR_LISTEN', 'is the address of KEYTURN_GRPC_LISTEN');
+}
+
+/** The files are read again at the start; here they are read so that their faults are told with all others. */
+function complainOfFiles(reader: Reader, paths: TlsPaths | undefined): void {
+  try {
+    if (paths !== undefined) readTlsFiles(paths);
+  } catch (error) {
+    if (!(error instanceof TlsError)) throw error;
+    for (const fault of error.faults) {
+      const [setting = ''] = fault.split(' ', 1);
+      reader.complain(setting, fault.slice(setting.length + 1));
+    }
+  }
 }
 
 function readTls(reader: Reader): TlsPaths | undefined {

@@ -80,7 +80,7 @@ export function count(least: number, most: number, what = ''): Convert<number> {
 export function networks(value: string): BlockList {
   const list = new BlockList();
   for (const entry of value.split(',')) {
-    const [, network = '', prefix] = /^([^/]+)(?:\/([0-9]{1,3}))?$/.exec(entry.trim()) ?? [];
+    const [, network = '', prefix] = /^([^/%]+)(?:\/([0-9]{1,3}))?$/.exec(entry.trim()) ?? [];
     const version = isIP(network);
     const longest = version === 4 ? 32 : 128;
     if (version === 0 || Number(prefix ?? longest) > longest) throw new Expected('a list by comma of networks such as 10.0.0.0/8 or fd00::/8');

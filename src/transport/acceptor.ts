@@ -4,6 +4,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Server as TlsServer, TLSSocket, TlsOptions } from 'node:tls';
 import type { TlsMaterial } from '../tls_files.ts';
+import type { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
 import type { Cut } from './connections.ts';
 import type { Address, Wire } from './listener.ts';
@@ -29,17 +30,15 @@ export class Acceptor {
   readonly #server: Server;
   readonly #tlsServer: TlsServer | undefined;
   readonly #connections: Connections;
+  /** Connections whose TLS handshake is not done. */
+  readonly #shaking = new Set<Connection>();
   #closed: Promise<void> | undefined;
 
   constructor(parts: AcceptorParts) {
     this.#parts = parts;
     this.#connections = new Connections(parts.connections, parts.cut);
-    if (parts.tls === undefined) {
-      this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
-    } else {
-      this.#tlsServer = this.#createTlsServer(parts.tls);
-      this.#server = this.#tlsServer;
-    }
+    this.#tlsServer = parts.tls && this.#createTlsServer(parts.tls);
+    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
   /** Open connections. */
@@ -76,6 +75,7 @@ export class Acceptor {
 
   async #close(grace: number): Promise<void> {
     this.#server.close();
+    for (const { socket } of this.#shaking) socket.destroy();
     this.#parts.wire.finish();
     const cut = setTimeout(() => this.#connections.destroyAll(), grace);
     await this.#connections.empty();
@@ -84,21 +84,23 @@ export class Acceptor {
 
   #accept(socket: Socket): void {
     const connection = this.#connections.add(socket);
-    if (connection !== undefined) this.#parts.wire.take(connection);
+    if (connection === undefined) return;
+    if (this.#tlsServer === undefined) return this.#parts.wire.take(connection);
+    // Counted from the first byte on: a handshake that never ends holds a connection too.
+    this.#shaking.add(connection);
+    socket.once('close', () => this.#shaking.delete(connection));
+    this.#tlsServer.emit('connection', socket);
   }
 
   #createTlsServer(tls: TlsMaterial): TlsServer {
-    const options: TlsOptions & { noDelay: boolean } = {
+    const options: TlsOptions = {
       ...contextOf(tls),
       ALPNProtocols: [...this.#parts.protocols],
       requestCert: tls.ca !== undefined,
       rejectUnauthorized: true,
       handshakeTimeout: HANDSHAKE_TIMEOUT,
-      noDelay: true,
     };
     const server = createTlsServer(options, (socket) => this.#secure(socket));
-    // Counted from the first byte on: a handshake that never ends holds a connection too.
-    server.prependListener('connection', (socket: Socket) => void this.#connections.add(socket));
     server.on('tlsClientError', (_error, socket) => {
       this.#parts.cut('handshake');
       socket.destroy();
@@ -112,6 +114,7 @@ export class Acceptor {
       socket.destroy();
       return;
     }
+    this.#shaking.delete(connection);
     connection.socket = socket;
     this.#parts.wire.take(connection);
   }

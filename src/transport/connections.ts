@@ -16,7 +16,9 @@ const SHARE = 1 / 8;
 export class Connections {
   readonly #most: number;
   readonly #cut: (cut: Cut) => void;
-  readonly #open = new Map<string, Connection>();
+  readonly #open = new Set<Connection>();
+  /** The newest of each name: a peer may come back from the same port before the end of its last connection is noticed. */
+  readonly #byName = new Map<string, Connection>();
   /** In the order in which they began to wait. */
   readonly #waiting = new Set<Connection>();
   readonly #byAddress = new Map<string, Set<Connection>>();
@@ -32,15 +34,20 @@ export class Connections {
     return this.#open.size;
   }
 
-  /** Takes in a new socket, or destroys it and returns undefined if there is no room to be made. */
+  /** Takes in a new socket, or destroys it and returns undefined if its peer has gone already or there is no room to be made. */
   add(socket: Socket): Connection | undefined {
+    if (socket.remoteAddress === undefined) {
+      socket.destroy();
+      return undefined;
+    }
     const connection = new Connection(socket, (changed) => this.#change(changed));
     if (this.#open.size >= this.#most && !this.#evictFor(connection.address)) {
       this.#cut('refused');
       socket.destroy();
       return undefined;
     }
-    this.#open.set(connection.name, connection);
+    this.#open.add(connection);
+    this.#byName.set(connection.name, connection);
     const siblings = this.#byAddress.get(connection.address);
     if (siblings === undefined) this.#byAddress.set(connection.address, new Set([connection]));
     else siblings.add(connection);
@@ -51,7 +58,7 @@ export class Connections {
 
   /** The connection of a socket, or of the socket below it. */
   find(socket: Socket): Connection | undefined {
-    return this.#open.get(`${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`);
+    return this.#byName.get(`${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`);
   }
 
   /** Resolves when none is left. */
@@ -63,11 +70,11 @@ export class Connections {
   }
 
   destroyAll(): void {
-    for (const { socket } of this.#open.values()) socket.destroy();
+    for (const { socket } of this.#open) socket.destroy();
   }
 
   #change(connection: Connection): void {
-    if (!connection.isWaiting || !this.#open.has(connection.name)) {
+    if (!connection.isWaiting || !this.#open.has(connection)) {
       this.#waiting.delete(connection);
       return;
     }
@@ -90,8 +97,8 @@ export class Connections {
   }
 
   #remove(connection: Connection): void {
-    if (this.#open.get(connection.name) !== connection) return;
-    this.#open.delete(connection.name);
+    if (!this.#open.delete(connection)) return;
+    if (this.#byName.get(connection.name) === connection) this.#byName.delete(connection.name);
     this.#waiting.delete(connection);
     const siblings = this.#byAddress.get(connection.address);
     siblings?.delete(connection);

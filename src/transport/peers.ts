@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList, SocketAddress, isIP } from 'node:net';
 
 /** Finds out who is at the other end of a call. */
 export class Peers {
@@ -32,11 +32,14 @@ export class Peers {
   }
 }
 
-/** Without the IPv6 form of an IPv4 address, the zone, and the port and brackets that some proxies add. */
-export function plainAddress(address: string): string {
-  return address
-    .replace(/^\[(.*)\](?::\d+)?$/, '$1')
-    .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
-    .replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
-    .replace(/%.*$/, '');
+/**
+ * In the one spelling that each address has here (RFC 5952), without the zone
+ * and the port and brackets that some proxies add, an IPv4 address in its own
+ * form. What is no address stays as it is.
+ */
+export function plainAddress(text: string): string {
+  const address = text.replace(/^\[([^\]]*)\](?::\d{1,5})?$/, '$1').replace(/^(\d+\.\d+\.\d+\.\d+):\d{1,5}$/, '$1');
+  if (isIP(address) !== 6) return address;
+  const canonical = new SocketAddress({ address: address.replace(/%.*$/, ''), family: 'ipv6' }).address;
+  return canonical.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '');
 }

@@ -89,11 +89,11 @@ describe('the first bytes on an operator listener without TLS', () => {
   });
 
   it('takes a large body whose beginning comes with the head', async () => {
-    const body = JSON.stringify({ name: 'x'.repeat(200), project_id: 'large' }).padEnd(60_000);
+    const body = JSON.stringify({ name: 'large', project_id: 'large' }).padEnd(60_000);
     const head = `POST /v1/projects HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nAuthorization: Bearer ${OPERATOR_TOKEN}\r\nContent-Length: ${body.length}\r\n\r\n`;
     const whole = head + body;
     for (const cut of [2, head.length + 10, 50_000]) {
-      assert.match(await untilEnd(await send([whole.slice(0, cut), whole.slice(cut)])), /^HTTP\/1\.1 (200|409) /, `cut at ${cut}`);
+      assert.match(await untilEnd(await send([whole.slice(0, cut), whole.slice(cut)])), cut === 2 ? /^HTTP\/1\.1 200 / : /^HTTP\/1\.1 409 /, `cut at ${cut}`);
     }
   });
 });
