@@ -16,10 +16,10 @@ export function path(value: string): string {
 }
 
 export function address(value: string): Address {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(value);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  if (host === undefined || port > 65_535) throw new Expected('HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080');
+  const [, six, other, digits] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s]+)):([0-9]{1,5})$/.exec(value) ?? [];
+  const host = six ?? other;
+  const port = Number(digits);
+  if (host === undefined || (six !== undefined && isIP(six) !== 6) || port > 65_535) throw new Expected('HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080');
   return { host, port };
 }
 
