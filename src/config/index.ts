@@ -72,11 +72,14 @@ export function readConfig(environment: Environment): Config {
 
 /** Two listeners cannot have one address; port 0 takes a free one each time. */
 function complainOfListeners(reader: Reader, { http, grpc, operator }: Config): void {
-  const isSame = (one: Address, other: Address): boolean => one.port !== 0 && one.port === other.port && one.host === other.host;
   if (isSame(grpc, http)) reader.complain('KEYTURN_GRPC_LISTEN', 'is the address of KEYTURN_HTTP_LISTEN');
   if (operator === undefined) return;
   if (isSame(operator, http)) reader.complain('KEYTURN_OPERATOR_LISTEN', 'is the address of KEYTURN_HTTP_LISTEN');
   if (isSame(operator, grpc)) reader.complain('KEYTURN_OPERATOR_LISTEN', 'is the address of KEYTURN_GRPC_LISTEN');
+}
+
+function isSame(one: Address, other: Address): boolean {
+  return one.port !== 0 && one.port === other.port && one.host === other.host;
 }
 
 /** The files are read again at the start; here they are read so that their faults are told with all others. */

@@ -15,6 +15,8 @@ const TRUST = { ca: OWN.cert };
 const RESETS = `const { connect } = require('node:net'); let open = 40;
 for (let n = 0; n < 40; n += 1) { const s = connect(Number(process.argv[1]), '127.0.0.1', () => { s.resetAndDestroy(); if (--open === 0) process.exit(0); }); s.on('error', () => {}); }`;
 
+const tlsTrusting = (port: number) => tls(port, TRUST);
+
 for (const material of [undefined, TLS]) {
   describe(`connections ${material === undefined ? 'without' : 'with'} TLS`, () => {
     const started: Acceptor[] = [];
@@ -35,7 +37,7 @@ for (const material of [undefined, TLS]) {
       started.push(acceptor);
       return { acceptor, port: await acceptor.listen({ host: '127.0.0.1', port: 0 }), taken, cuts };
     }
-    const open = (port: number) => (material === undefined ? tcp(port) : tls(port, TRUST));
+    const open = material === undefined ? tcp : tlsTrusting;
 
     it('forgets peers that were gone before they were accepted', async () => {
       const { acceptor, port, taken } = await accept(4);

@@ -31,17 +31,6 @@ describe('mutual TLS', () => {
   const ports = (): number[] => [service.app.http.port, service.app.operator?.port ?? 0];
   const showing = (own: Issued | undefined, more: ConnectionOptions = {}): ConnectionOptions => ({ ca: folder.ca.cert, ...(own && { cert: own.cert, key: own.key }), ...more });
 
-  /** What a request over REST gets; undefined if the connection is refused. */
-  async function answerOf(port: number, options: ConnectionOptions): Promise<string> {
-    try {
-      const socket = await tls(port, options);
-      socket.write(`${GET}Connection: close\r\n\r\n`);
-      return await untilEnd(socket);
-    } catch {
-      return '';
-    }
-  }
-
   it('lets in who shows a certificate of the authority', async () => {
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       const options = showing(good, { minVersion: version, maxVersion: version });
@@ -123,4 +112,15 @@ async function stillWorks(open: TLSSocket): Promise<void> {
   const closed = once(open, 'close');
   open.end();
   await closed;
+}
+
+/** What a request over REST gets; nothing if the connection is refused. */
+async function answerOf(port: number, options: ConnectionOptions): Promise<string> {
+  try {
+    const socket = await tls(port, options);
+    socket.write(`${GET}Connection: close\r\n\r\n`);
+    return await untilEnd(socket);
+  } catch {
+    return '';
+  }
 }
