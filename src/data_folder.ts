@@ -18,8 +18,8 @@ export interface DataFolder extends Disposable {
   readOrCreate(name: string, make: () => string): string;
 }
 
-const LOCK_FILE = 'lock';
-const HOLDER_FILE = 'lock.pid';
+export const LOCK_FILE = 'lock';
+export const HOLDER_FILE = 'lock.pid';
 const LOCK_WAIT_MS = 250;
 const SQLITE_BUSY = 5;
 

@@ -84,7 +84,8 @@ function contextFaults(cert: string, key: string, ca: string | undefined): strin
   }
 }
 
-function parseCertificates(text: string): X509Certificate[] {
+/** The certificates of a PEM text. Throws an Error if there is none. */
+export function parseCertificates(text: string): X509Certificate[] {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g);
   if (blocks === null) throw new Error('holds no certificate as PEM');
   return blocks.map((pem, index) => {

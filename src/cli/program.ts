@@ -5,6 +5,7 @@ import { ConfigError } from '../config/index.ts';
 import { addAuditCommands } from './audit.ts';
 import type { Context } from './context.ts';
 import { addDeviceCommands } from './device.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { ExitCode, Failure, messageOf } from './failure.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addProjectCommands } from './project.ts';
@@ -59,6 +60,7 @@ function createProgram(context: Context, finish: (exitCode: number) => void): Co
     .addHelpText('after', EPILOGUE);
   addServeCommand(program, context, finish);
   addMigrateCommand(program, context);
+  addDoctorCommand(program, context, finish);
   addDeviceCommands(program, context);
   addProjectCommands(program, context);
   addAuditCommands(program, context);

@@ -7,11 +7,11 @@ import { TlsError, readTlsFiles } from '../tls_files.ts';
 import type { TlsPaths } from '../tls_files.ts';
 import type { Address } from '../transport/listener.ts';
 import { Reader } from './reader.ts';
-import type { Environment } from './reader.ts';
+import type { Environment, Fault } from './reader.ts';
 import { address, algorithms, count, httpUrl, keyRing, networks, oneOf, path, postgresUrl, token } from './values.ts';
 
 export { ConfigError } from './reader.ts';
-export type { Environment } from './reader.ts';
+export type { Environment, Fault } from './reader.ts';
 export { operatorTokenFault } from './values.ts';
 
 /** The settings of a service, checked. */
@@ -30,6 +30,8 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   /** Undefined: made at the first start and kept in the data folder. */
   readonly operatorToken: string | undefined;
+  /** The ids of the master keys, the one that encrypts first; undefined: none are given. */
+  readonly masterKeyIds: readonly string[] | undefined;
   readonly logLevel: LogLevel;
   /** Seconds to serve on after a signal while not ready, so that balancers stop sending calls first. */
   readonly drainDelay: number;
@@ -40,6 +42,19 @@ export interface Config {
 /** Reads the settings of a service. Throws a ConfigError with every fault at once. */
 export function readConfig(environment: Environment): Config {
   const reader = new Reader(environment);
+  const config = read(reader);
+  reader.finish();
+  return config;
+}
+
+/** Reads the settings of a service with every fault; in the place of a variable at fault stands its default. */
+export function inspectConfig(environment: Environment): { config: Config; faults: readonly Fault[] } {
+  const reader = new Reader(environment);
+  const config = read(reader);
+  return { config, faults: reader.faults };
+}
+
+function read(reader: Reader): Config {
   const config: Config = {
     http: reader.text('KEYTURN_HTTP_LISTEN', address) ?? { host: '127.0.0.1', port: 8080 },
     grpc: reader.text('KEYTURN_GRPC_LISTEN', address) ?? { host: '127.0.0.1', port: 50_051 },
@@ -49,6 +64,8 @@ export function readConfig(environment: Environment): Config {
     dataDir: reader.text('KEYTURN_DATA_DIR', path) ?? path('./data'),
     databaseUrl: reader.text('KEYTURN_DATABASE_URL', postgresUrl),
     operatorToken: reader.text('KEYTURN_OPERATOR_TOKEN', token),
+    // Checked already, so that settings are the same for every version; its effect comes with the calls that need it.
+    masterKeyIds: reader.text('KEYTURN_MASTER_KEYS', keyRing),
     logLevel: reader.text('KEYTURN_LOG_LEVEL', oneOf(LOG_LEVELS)) ?? 'info',
     drainDelay: reader.text('KEYTURN_DRAIN_DELAY', count(0, 300, 'of seconds ')) ?? 0,
     limits: {
@@ -58,15 +75,14 @@ export function readConfig(environment: Environment): Config {
     },
     iothentix: readIothentix(reader),
   };
-  // Checked already, so that settings are the same for every version; their effect comes with the calls that need them.
+  // As above.
   reader.text('KEYTURN_PUBLIC_URL', httpUrl);
-  reader.text('KEYTURN_MASTER_KEYS', keyRing);
   if (config.databaseUrl !== undefined && config.operatorToken === undefined) {
     reader.complain('KEYTURN_OPERATOR_TOKEN', 'must be given with KEYTURN_DATABASE_URL, so that all nodes agree');
   }
   complainOfListeners(reader, config);
   complainOfFiles(reader, config.tls);
-  reader.finish();
+  reader.complainOfUnknown();
   return config;
 }
 
@@ -158,7 +174,7 @@ export function readClientConfig(environment: Environment): ClientConfig {
     operatorToken: reader.text('KEYTURN_OPERATOR_TOKEN', token),
     dataDir: reader.text('KEYTURN_DATA_DIR', path) ?? path('./data'),
   };
-  reader.finishOwn();
+  reader.finish();
   return config;
 }
 

@@ -9,6 +9,12 @@ export class ConfigError extends Error {
   }
 }
 
+/** What is wrong with a variable: a phrase that goes on from its name. */
+export interface Fault {
+  readonly variable: string;
+  readonly says: string;
+}
+
 /** Converts a value, or says what it expects by throwing an Expected. */
 export type Convert<T> = (value: string) => T;
 
@@ -22,7 +28,7 @@ const OF_OTHERS = ['KEYTURN_SERVER', 'KEYTURN_SERVER_CA', 'KEYTURN_SERVER_CERT',
 export class Reader {
   readonly #environment: Environment;
   readonly #known = new Set(OF_OTHERS);
-  readonly #faults: string[] = [];
+  readonly #faults: Fault[] = [];
 
   constructor(environment: Environment) {
     this.#environment = environment;
@@ -42,19 +48,23 @@ export class Reader {
     }
   }
 
-  complain(name: string, fault: string): void {
-    this.#faults.push(`${name} ${fault}`);
+  complain(variable: string, says: string): void {
+    this.#faults.push({ variable, says });
   }
 
-  /** Throws if anything was complained of, or if a variable of ours was never asked for: most likely a slip of the pen. */
-  finish(): void {
+  get faults(): readonly Fault[] {
+    return this.#faults;
+  }
+
+  /** Complains of each variable of ours that was never asked for: most likely a slip of the pen. */
+  complainOfUnknown(): void {
     for (const name of Object.keys(this.#environment)) {
       if (name.startsWith('KEYTURN_') && !this.#known.has(name)) this.complain(name, 'is not a setting of this version; see README.md');
     }
-    this.finishOwn();
   }
 
-  finishOwn(): void {
-    if (this.#faults.length > 0) throw new ConfigError(this.#faults);
+  /** Throws if anything was complained of. */
+  finish(): void {
+    if (this.#faults.length > 0) throw new ConfigError(this.#faults.map(({ variable, says }) => `${variable} ${says}`));
   }
 }

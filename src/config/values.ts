@@ -35,10 +35,13 @@ export function httpUrl(value: string): string {
   return value;
 }
 
-export function keyRing(value: string): string {
-  const keys = value.split(',').map((entry) => /^[A-Za-z0-9._-]{1,64}:([A-Za-z0-9+/]{43}=)$/.exec(entry)?.[1]);
-  if (keys.includes(undefined)) throw new Expected('ID:BASE64 by comma, each key 32 bytes');
-  return value;
+/** The ids of a key ring, in order. */
+export function keyRing(value: string): string[] {
+  return value.split(',').map((entry) => {
+    const id = /^([A-Za-z0-9._-]{1,64}):[A-Za-z0-9+/]{43}=$/.exec(entry)?.[1];
+    if (id === undefined) throw new Expected('ID:BASE64 by comma, each key 32 bytes');
+    return id;
+  });
 }
 
 const TOKEN = '16 to 1024 visible ASCII characters without spaces';

@@ -19,8 +19,8 @@ export interface Cluster {
   readonly name: string;
 }
 
-const CLUSTER = 'cluster';
-const PASSWORD = 'password';
+export const CLUSTER = 'cluster';
+export const PASSWORD = 'password';
 const UNFINISHED = 'initialising-';
 /** By descriptor, because the server's account may not be able to search the folder of the file. */
 const DESCRIPTOR_3 = process.platform === 'linux' ? '/proc/self/fd/3' : '/dev/fd/3';
@@ -125,7 +125,8 @@ async function give(path: string, user: { uid: number; gid: number }): Promise<v
   }
 }
 
-async function clusterName(folder: string): Promise<string> {
+/** The name of the cluster in `folder`, which must exist. */
+export async function clusterName(folder: string): Promise<string> {
   const path = await realpath(folder);
   const tail = path.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(-40);
   return `keyturn${tail.startsWith('-') ? '' : '-'}${tail}-${createHash('sha256').update(path).digest('hex').slice(0, 8)}`;

@@ -37,7 +37,7 @@ export async function stopOrphan(options: OrphanOptions): Promise<void> {
 }
 
 /** Whether the process is the main process of a PostgreSQL server on this very cluster. */
-export async function isPostmasterOf(cluster: Cluster, pid: number): Promise<boolean> {
+export async function isPostmasterOf(cluster: Pick<Cluster, 'path' | 'name'>, pid: number): Promise<boolean> {
   const command = await commandOf(pid);
   if (command === undefined || !/^\S*\/postgres(\s|$)/.test(command)) return false;
   if (process.platform !== 'linux') return namesCluster(command, cluster);
@@ -50,7 +50,7 @@ export async function isPostmasterOf(cluster: Cluster, pid: number): Promise<boo
   }
 }
 
-function namesCluster(command: string, cluster: Cluster): boolean {
+function namesCluster(command: string, cluster: Pick<Cluster, 'name'>): boolean {
   return command.split(/\s+/).includes(`cluster_name=${cluster.name}`);
 }
 
@@ -63,7 +63,8 @@ async function commandOf(pid: number): Promise<string | undefined> {
   return listed.ok ? listed.output.trim() : undefined;
 }
 
-async function recordedPid(lockFile: string): Promise<number | undefined> {
+/** The pid that a cluster's lock file names; whose it is now is another matter. */
+export async function recordedPid(lockFile: string): Promise<number | undefined> {
   const text = await readFile(lockFile, 'utf8').catch(() => '');
   const pid = Number(/^[1-9]\d*(?=\n)/.exec(text)?.[0]);
   return Number.isSafeInteger(pid) ? pid : undefined;
