@@ -49,5 +49,5 @@ function printLines({ stdout }: Context, findings: readonly Finding[], counts: R
     const line = `${state.padEnd('warning'.length)}  ${check.padEnd(width)}  ${says}${todo === undefined ? '' : ` - ${todo}`}`;
     stdout.write(`${visible(line)}\n`);
   }
-  stdout.write(`${counts.good} good, ${counts.warning} warning, ${counts.bad} bad\n`);
+  stdout.write(`${counts.good} good, ${counts.warning} ${counts.warning === 1 ? 'warning' : 'warnings'}, ${counts.bad} bad\n`);
 }

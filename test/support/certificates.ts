@@ -25,24 +25,29 @@ export interface IssueOptions {
   readonly issuer?: Issued;
   readonly isAuthority?: boolean;
   readonly purpose?: keyof typeof PURPOSES;
-  /** Milliseconds from now. */
+  /** When it begins and ends, milliseconds from now. */
+  readonly notBefore?: number;
   readonly notAfter?: number;
+  /** Whether it names a host. */
+  readonly hasHost?: boolean;
   readonly pair?: Pair;
 }
 
 /** A certificate for 127.0.0.1 and localhost (RFC 5280 section 4.1), signed by an ECDSA key. */
-export function issue({ name = 'test', issuer, isAuthority = false, purpose, notAfter = 90 * 86_400_000, pair = ecPair('P-256') }: IssueOptions = {}): Issued {
+export function issue(options: IssueOptions = {}): Issued {
+  const { name = 'test', issuer, isAuthority = false, purpose, pair = ecPair('P-256'), hasHost = true } = options;
+  const { notBefore = -86_400_000, notAfter = 90 * 86_400_000 } = options;
   const constraints = isAuthority ? [tlv(BOOLEAN, Buffer.from([0xff]))] : [];
   const extensions = tlv(0xa3, tlv(
     SEQUENCE,
     extension(BASIC_CONSTRAINTS, ...constraints),
-    extension(ALT_NAME, tlv(0x87, Buffer.from([127, 0, 0, 1])), tlv(0x82, Buffer.from('localhost'))),
+    ...(hasHost ? [extension(ALT_NAME, tlv(0x87, Buffer.from([127, 0, 0, 1])), tlv(0x82, Buffer.from('localhost')))] : []),
     ...(purpose === undefined ? [] : [extension(EXTENDED_KEY_USAGE, PURPOSES[purpose])]),
   ));
   const serial = integer(BigInt(`0x01${randomBytes(8).toString('hex')}`));
   const body = tlv(
     SEQUENCE, tlv(0xa0, integer(2n)), serial, ECDSA_WITH_SHA256, distinguished(issuer?.name ?? name),
-    tlv(SEQUENCE, time(-86_400_000), time(notAfter)), distinguished(name), spkiOf(pair), extensions,
+    tlv(SEQUENCE, time(notBefore), time(notAfter)), distinguished(name), spkiOf(pair), extensions,
   );
   const signature = tlv(BIT_STRING, Buffer.alloc(1), sign('sha256', body, (issuer?.pair ?? pair).privateKey));
   return { cert: pemOf(tlv(SEQUENCE, body, ECDSA_WITH_SHA256, signature)), key: keyPem(pair), name, pair };

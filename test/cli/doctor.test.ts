@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { describe, it } from 'mocha';
+import { Folder, FREE, doctor, linesOf, oneLine } from './doctor.ts';
+import { keyturn, runHere } from './keyturn.ts';
+
+const KEY = Buffer.alloc(32, 7).toString('base64');
+
+describe('keyturn doctor', () => {
+  it('prints a line a finding, then the counts, and changes nothing', async () => {
+    using folder = new Folder();
+    const { code, stdout, stderr } = await keyturn(['doctor'], { environment: { ...FREE, KEYTURN_DATA_DIR: folder.data } });
+    assert.deepEqual([code, stderr], [0, '']);
+    const lines = stdout.trimEnd().split('\n');
+    const counts = lines.pop();
+    for (const line of lines) assert.match(line, /^good {5}(?:settings {3}|folder {5}|database {3}|clock {6}|tls {8}|listeners {2}|keyring {4})\S/);
+    assert.equal(counts, `${lines.length} good, 0 warnings, 0 bad`);
+    assert.ok(!existsSync(folder.data), 'the data folder was made');
+  });
+
+  it('puts what to do after a dash and exits with 1 if something is bad', async () => {
+    using folder = new Folder();
+    const { code, stdout, stderr } = await keyturn(['doctor'], { environment: { ...FREE, KEYTURN_DATA_DIR: folder.data, KEYTURN_LOG_LEVEL: 'loud' } });
+    assert.deepEqual([code, stderr], [1, '']);
+    assert.match(stdout, /^bad {6}settings {3}KEYTURN_LOG_LEVEL expects one of .* - correct or unset KEYTURN_LOG_LEVEL/m);
+    assert.match(stdout, /\n\d+ good, 0 warnings, 1 bad\n$/);
+  });
+
+  it('exits with 2 for wrong usage', async () => {
+    const { code, stdout, stderr } = await runHere(['doctor', '--jsno']);
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, /unknown option '--jsno'/);
+  });
+
+  it('says in its help that it knows its own environment only, and what the exit codes mean', async () => {
+    const { stdout } = await runHere(['doctor', '--help']);
+    assert.match(stdout, /can only tell about the environment that\s+it is given/);
+    assert.match(stdout, /Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 /);
+  });
+
+  it('tells every fault of the settings and still makes the checks that it can', async () => {
+    using folder = new Folder();
+    const findings = await doctor({
+      KEYTURN_DATA_DIR: folder.data, KEYTURN_HTTP_LISTEN: 'nowhere', KEYTURN_GRPC_LISTEN: '127.0.0.1:0', KEYTURN_TLS_CERT: '/x',
+      KEYTURN_TYPO: '1', KEYTURN_MASTER_KEYS: 'secret-that-is-no-key',
+    });
+    assert.deepEqual(linesOf(findings, 'settings').map((line) => /^bad: (\S+) .* - correct or unset \1;/.exec(line)?.[1]).toSorted(), [
+      'KEYTURN_HTTP_LISTEN', 'KEYTURN_MASTER_KEYS', 'KEYTURN_TLS_KEY', 'KEYTURN_TYPO',
+    ]);
+    assert.deepEqual(linesOf(findings, 'tls'), ['warning: not looked at: KEYTURN_TLS_KEY is at fault - correct it and run keyturn doctor again']);
+    assert.deepEqual(linesOf(findings, 'keyring'), ['warning: not looked at: KEYTURN_MASTER_KEYS is at fault - correct it and run keyturn doctor again']);
+    assert.deepEqual(linesOf(findings, 'listeners'), ['good: KEYTURN_GRPC_LISTEN 127.0.0.1:0 takes a free port at each start']);
+    oneLine(findings, 'folder', /does not exist yet/);
+    oneLine(findings, 'database', /^good: .*not running/);
+    assert.ok(!JSON.stringify(findings).includes('secret-that'));
+  });
+
+  it('does not take the embedded database for one whose URL is wrong', async () => {
+    using folder = new Folder();
+    const findings = await doctor({ ...FREE, KEYTURN_DATA_DIR: folder.data, KEYTURN_DATABASE_URL: 'mysql://me:hush-hush@db/x' });
+    for (const check of ['folder', 'database']) oneLine(findings, check, /^warning: not looked at: KEYTURN_DATABASE_URL is at fault - /);
+    assert.ok(!JSON.stringify(findings).includes('hush-hush'));
+  });
+
+  it('warns of listeners that other machines reach without TLS', async () => {
+    using folder = new Folder();
+    const findings = await doctor({
+      ...FREE, KEYTURN_DATA_DIR: folder.data, KEYTURN_HTTP_LISTEN: '0.0.0.0:0', KEYTURN_OPERATOR_LISTEN: '[::1]:0',
+    });
+    const [, ...hints] = linesOf(findings, 'settings');
+    assert.equal(hints.length, 1);
+    assert.match(hints[0] ?? '', /^warning: KEYTURN_HTTP_LISTEN listens on 0\.0\.0\.0 without TLS.* - set KEYTURN_TLS_CERT/);
+  });
+
+  it('reads the key ring', async () => {
+    using folder = new Folder();
+    const ring = async (keys: string): Promise<string[]> =>
+      linesOf(await doctor({ ...FREE, KEYTURN_DATA_DIR: folder.data, ...(keys === '' ? {} : { KEYTURN_MASTER_KEYS: keys }) }), 'keyring');
+    assert.match((await ring('')).join(), /^good: .*not needed yet, nothing encrypted is stored by this version$/);
+    assert.match((await ring(`b:${KEY},a:${KEY}`)).join(), /^good: 2 keys in KEYTURN_MASTER_KEYS, b encrypts/);
+    const [bad, good] = await ring(`a:${KEY},b:${KEY},a:${KEY}`);
+    assert.match(bad ?? '', /^bad: .*more than one key with the id a - give each key an id of its own/);
+    assert.match(good ?? '', /^good: 3 keys .* a encrypts/);
+    assert.ok(!`${bad}${good}`.includes(KEY));
+  });
+});
