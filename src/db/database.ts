@@ -134,6 +134,8 @@ export class Database implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#orm.close(true);
+    // The ORM ends the pool only if it has used it itself.
+    if (!this.#pool.ending) await this.#pool.end();
   }
 }
 

@@ -42,12 +42,15 @@ async function ask(
 ): Promise<Answer> {
   let fingerprint: string | undefined;
   let socket: Socket | undefined;
+  // One who answers bit by bit shall not keep the doctor either.
+  const limit = setTimeout(() => socket?.destroy(), 2 * PATIENCE);
   try {
     ({ socket, fingerprint } = await dial(place, hasTls ? [protocol] : undefined));
     return { ...(await question(socket)), hasTls, fingerprint };
   } catch {
     return { isKeyturn: false, isReady: false, hasTls, fingerprint };
   } finally {
+    clearTimeout(limit);
     socket?.destroy();
   }
 }

@@ -19,7 +19,7 @@ export type { Finding, State } from './finding.ts';
 /** A part of the examination: what it is called, and the variables without which it cannot be made. */
 interface Check {
   readonly name: string;
-  readonly needs: readonly string[];
+  readonly needs?: readonly string[];
   readonly look: () => readonly Finding[] | Promise<readonly Finding[]>;
 }
 
@@ -32,11 +32,11 @@ export async function examine(environment: Environment, clock: Clock): Promise<r
   const faulty = new Set(faults.map(({ variable }) => variable));
   const holder = config.databaseUrl === undefined ? holderOf(config.dataDir) : undefined;
   const checks: readonly Check[] = [
-    { name: 'settings', needs: [], look: () => checkSettings(environment, config, faults) },
+    { name: 'settings', look: () => checkSettings(environment, config, faults) },
     { name: 'folder', needs: ['KEYTURN_DATA_DIR', 'KEYTURN_DATABASE_URL'], look: () => checkFolder(config, holder) },
     { name: 'database', needs: ['KEYTURN_DATA_DIR', 'KEYTURN_DATABASE_URL'], look: () => checkDatabaseAndClock(config, clock, holder) },
     { name: 'tls', needs: ['KEYTURN_TLS_CERT', 'KEYTURN_TLS_KEY', 'KEYTURN_TLS_CLIENT_CA'], look: () => checkTls(config, clock) },
-    { name: 'listeners', needs: [], look: () => checkListeners(config, faulty, holder) },
+    { name: 'listeners', look: () => checkListeners(config, faulty, holder) },
     { name: 'keyring', needs: ['KEYTURN_MASTER_KEYS'], look: () => checkKeyRing(config) },
   ];
   const findings: Finding[] = [];
@@ -44,7 +44,7 @@ export async function examine(environment: Environment, clock: Clock): Promise<r
   return findings;
 }
 
-async function make({ name, needs, look }: Check, faulty: ReadonlySet<string>): Promise<readonly Finding[]> {
+async function make({ name, needs = [], look }: Check, faulty: ReadonlySet<string> = new Set()): Promise<readonly Finding[]> {
   const missing = needs.filter((variable) => faulty.has(variable));
   if (missing.length > 0) {
     return new Findings(name).warning(`not looked at: ${missing.join(', ')} is at fault`, 'correct it and run keyturn doctor again').list;
@@ -68,7 +68,7 @@ async function checkDatabaseAndClock(config: Config, clock: Clock, holder: numbe
   await using database = connection.database;
   return [
     ...(await inspect(database).then((found) => judgeDatabase(found, connection.where), notInspected)),
-    ...(await checkClock(clock, () => readTime(database))),
+    ...(await make({ name: 'clock', look: () => checkClock(clock, () => readTime(database)) })),
   ];
 }
 

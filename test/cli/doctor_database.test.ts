@@ -54,6 +54,12 @@ describe('doctor and a database of one\'s own', () => {
     assert.ok(!JSON.stringify(findings).includes(server.password) && !JSON.stringify(findings).includes(OPERATOR_TOKEN));
   });
 
+  it('leaves no connection behind', async () => {
+    await create('looked_at', true);
+    await look(urlOf('looked_at'));
+    await execute(urlOf('postgres'), 'drop database looked_at');
+  });
+
   it('says why one does not let it in, and never the password', async () => {
     const cases = [
       ['postgres://me:hush-hush@127.0.0.1:1/x', /^bad: PostgreSQL at 127\.0\.0\.1:1\/x does not answer: .* - start it, .*KEYTURN_DATABASE_URL$/],

@@ -78,6 +78,8 @@ describe('doctor and the listeners', () => {
     for (const line of lines) assert.match(line, /^good: KEYTURN_\w+ 127\.0\.0\.1:\d+ is in use by a running Keyturn, which is ready$/);
     // Its pool is closed: as if its database were gone.
     await service.app.database.orm.close(true);
+    // Looked at over HTTP, it is told over gRPC too.
+    assert.equal((await fetch(`${service.url}/readyz`)).status, 503);
     for (const line of await look(environment)) assert.match(line, /^bad: .* a running Keyturn that is not ready - its database/);
   });
 

@@ -5,7 +5,7 @@ import { OPERATOR_TOKEN } from '../support/service.ts';
 import { keyturn, runHere } from './keyturn.ts';
 
 const LEAVES = [
-  'serve', 'migrate', 'device add', 'device list', 'device show', 'device freeze', 'device unfreeze', 'device remove',
+  'serve', 'migrate', 'doctor', 'device add', 'device list', 'device show', 'device freeze', 'device unfreeze', 'device remove',
   'device keys', 'project add', 'project list', 'audit list',
 ];
 
