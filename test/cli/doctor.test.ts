@@ -44,8 +44,8 @@ describe('keyturn doctor', () => {
       KEYTURN_DATA_DIR: folder.data, KEYTURN_HTTP_LISTEN: 'nowhere', KEYTURN_GRPC_LISTEN: '127.0.0.1:0', KEYTURN_TLS_CERT: '/x',
       KEYTURN_TYPO: '1', KEYTURN_MASTER_KEYS: 'secret-that-is-no-key',
     });
-    assert.deepEqual(linesOf(findings, 'settings').map((line) => /^bad: (\S+) .* - correct or unset \1;/.exec(line)?.[1]).toSorted(), [
-      'KEYTURN_HTTP_LISTEN', 'KEYTURN_MASTER_KEYS', 'KEYTURN_TLS_KEY', 'KEYTURN_TYPO',
+    assert.deepEqual(linesOf(findings, 'settings').map((line) => /^bad: (\S+) .* - correct or unset \1;/.exec(line)?.[1]), [
+      'KEYTURN_HTTP_LISTEN', 'KEYTURN_TLS_KEY', 'KEYTURN_MASTER_KEYS', 'KEYTURN_TYPO',
     ]);
     assert.deepEqual(linesOf(findings, 'tls'), ['warning: not looked at: KEYTURN_TLS_KEY is at fault - correct it and run keyturn doctor again']);
     assert.deepEqual(linesOf(findings, 'keyring'), ['warning: not looked at: KEYTURN_MASTER_KEYS is at fault - correct it and run keyturn doctor again']);

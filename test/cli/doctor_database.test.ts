@@ -16,6 +16,10 @@ import { runHere } from './keyturn.ts';
 
 const MIGRATION = /\d{4}(?:, \d{4})*/.source;
 
+function look(url: string): Promise<readonly Finding[]> {
+  return doctor({ ...FREE, KEYTURN_DATABASE_URL: url, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN });
+}
+
 /** With a server of its own, because that of the other tests does not keep what it commits. */
 describe('doctor and a database of one\'s own', () => {
   let folder: string;
@@ -23,8 +27,6 @@ describe('doctor and a database of one\'s own', () => {
 
   const urlOf = (name: string, user = server.user, password = server.password): string =>
     `postgres://${user}:${password}@${server.host}:${server.port}/${name}`;
-  const look = (url: string): Promise<readonly Finding[]> =>
-    doctor({ ...FREE, KEYTURN_DATABASE_URL: url, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN });
   const create = async (name: string, isMigrated: boolean): Promise<string> => {
     await execute(urlOf('postgres'), `create database ${name}`);
     if (isMigrated) assert.equal((await runHere(['migrate'], { KEYTURN_DATABASE_URL: urlOf(name) })).code, 0);
