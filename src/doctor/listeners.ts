@@ -83,7 +83,7 @@ function judge(findings: Findings, shown: string, free: string, answer: Answer, 
   const { isKeyturn, isReady, hasTls, fingerprint } = answer;
   const hasOurCertificate = fingerprint !== undefined && fingerprint === expected.fingerprint;
   if (!isKeyturn && hasOurCertificate && expected.hasClientCa) {
-    return findings.good(`${shown} is in use by who has the certificate of KEYTURN_TLS_CERT, so by a running Keyturn; it asks for a client certificate and was not asked further`).list;
+    return findings.good(`${shown} is in use by something with the certificate of KEYTURN_TLS_CERT, most likely a running Keyturn; it asks for a client certificate, so it was not asked further`).list;
   }
   if (!isKeyturn) return findings.bad(`${shown} is in use by something else than Keyturn`, `stop that, or ${free}`).list;
   if (expected.isForeign) {
