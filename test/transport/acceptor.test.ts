@@ -31,6 +31,7 @@ for (const material of [undefined, TLS]) {
           connection.callBegins();
           taken.push(connection);
         },
+        drain: () => undefined,
         finish: () => undefined,
       };
       const acceptor = new Acceptor({ wire, protocols: ['http/1.1'], tls: material, connections, cut: (cause) => void cuts.push(cause) });
