@@ -3,7 +3,7 @@
 
     python3 rotate.py --url https://keyturn.example.com --device-id pump-7 --key pump-7.pem --state pump-7.state
 
-It needs Python 3.9 and the openssl command. It may be killed at any time; the same command goes on.
+Needs Python 3.9 and openssl; SSL_CERT_FILE may name the authorities to trust. May be killed at any time: run it again.
 """
 import argparse
 import base64
@@ -134,10 +134,10 @@ class Service:
                 web.close()
         except (OSError, http.client.HTTPException):  # also TimeoutError and the faults of TLS
             return "doubt", 0
+        date, after = seconds_of(answer.getheader("Date")) or time.time(), answer.getheader("Retry-After", "0")
         if verdict != "doubt":
-            self.ahead = max(0, seconds_of(answer.getheader("Date")) - time.time())
-        after = answer.getheader("Retry-After", "0")
-        return verdict, int(after) if after.isdecimal() else seconds_of(after) - time.time() - self.ahead
+            self.ahead = max(0, date - time.time())
+        return verdict, int(after[:9]) if after.isdecimal() else seconds_of(after) - date
 
 
 # "What is stored".
@@ -161,8 +161,8 @@ def write_durably(path, text):
 class Rotation:
     def __init__(self, options):  # nothing is sent here
         self.device_id, self.exp, self.service = options.device_id, options.exp, Service(options.url, options.timeout)
-        self.key_file, folder = Path(options.key).resolve(), Path(options.state).resolve()
-        self.state_file = folder / "rotation.json"
+        folder = Path(options.state).resolve()
+        self.key_file, self.state_file = Path(options.key).resolve(), folder / "rotation.json"
         folder.mkdir(0o700, exist_ok=True)
         fsync(folder.parent)
         for private in (folder, self.key_file):
