@@ -11,9 +11,10 @@ import { bothWires } from './transport/both_wires.ts';
 import { GrpcServer } from './transport/grpc/server.ts';
 import type { Address, Wire } from './transport/listener.ts';
 import { Peers } from './transport/peers.ts';
+import { RestHandler } from './transport/rest/handler.ts';
+import type { Page } from './transport/rest/handler.ts';
 import { Transcoder } from './transport/rest/index.ts';
 import { RestServer } from './transport/rest/server.ts';
-import type { Page } from './transport/rest/server.ts';
 
 export interface ListenerParts {
   readonly contract: Contract;
@@ -113,15 +114,14 @@ export class Listeners {
 
   #rest(endpoints: readonly Endpoint[]): RestServer {
     const { contract, pipeline, pages, log, replied } = this.#parts;
-    return new RestServer({
+    const handler = new RestHandler({
       transcoder: new Transcoder(endpoints, contract),
       pipeline,
       pages,
       envelopes: { words: new Map([['Forbbiden', this.#config.iothentix.forbiddenStatus]]) },
-      peers: new Peers(this.#config.trustedProxies),
-      log,
       ...(replied === undefined ? {} : { replied }),
     });
+    return new RestServer({ handler, peers: new Peers(this.#config.trustedProxies), log });
   }
 
   #newGrpc(name: Name, endpoints: readonly Endpoint[]): GrpcServer {

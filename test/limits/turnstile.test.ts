@@ -34,6 +34,10 @@ function enterAtOnce(turnstile: Turnstile, peer: string, standing?: Standing): P
   return pass;
 }
 
+function tooMany(error: unknown): boolean {
+  return error instanceof FaultError && error.fault === Fault.FAULT_UNAVAILABLE && error.metadata['retry-after'] === '1';
+}
+
 /** Has a peer fail until it is over its limit. */
 function exhaust(turnstile: Turnstile, peer: string): void {
   for (let count = 0; count < LIMIT; count += 1) assert.equal(enterAtOnce(turnstile, peer).fail(), undefined);
@@ -153,8 +157,6 @@ describe('the turnstile', () => {
     exhaust(turnstile, 'a');
     const held = [enterAtOnce(turnstile, 'a', refused()), enterAtOnce(turnstile, 'a', refused())];
     const waiting = Array.from({ length: 1_024 }, () => enter(turnstile, 'a', refused()));
-    const tooMany = (error: unknown): boolean =>
-      error instanceof FaultError && error.fault === Fault.FAULT_UNAVAILABLE && error.metadata['retry-after'] === '1';
     await assert.rejects(Promise.resolve(enter(turnstile, 'a', refused())), tooMany);
     enterAtOnce(turnstile, 'a').succeed();
     for (const pass of held) pass.leave();

@@ -26,7 +26,7 @@ for (const material of [undefined, TLS]) {
     async function accept(connections: number): Promise<{ acceptor: Acceptor; port: number; taken: Connection[]; cuts: string[] }> {
       const [taken, cuts]: [Connection[], string[]] = [[], []];
       const wire = {
-        drain: () => undefined, take: (connection: Connection) => {
+        take: (connection: Connection) => {
           connection.socket.on('error', () => undefined).resume();
           connection.callBegins();
           taken.push(connection);

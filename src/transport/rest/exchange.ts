@@ -1,0 +1,38 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
+import { newStanding } from '../../call/call.ts';
+import type { Standing } from '../../call/call.ts';
+import { FaultError } from '../../contract/fault.ts';
+import type { Connection } from '../connection.ts';
+import type { Headers } from './headers.ts';
+
+/** A request with what every step needs of it. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly connection: Connection;
+  readonly headers: Headers;
+  readonly requestId: string;
+  /** The caller's address. */
+  readonly peer: string;
+}
+
+/** Behind a proxy a connection tells nothing of those who call over it. */
+export function standingOf({ connection, peer }: Exchange): Standing {
+  return connection.peer === peer ? connection.standing : newStanding();
+}
+
+/** From now on the connection is not waiting for its caller, until the answer is out. */
+export function callBegins({ connection, response }: Exchange): void {
+  connection.callBegins();
+  response.once('close', () => connection.callEnds());
+}
+
+/** Aborts when the caller goes away before the answer is out. */
+export function signalOf(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort(new FaultError(Fault.FAULT_CANCELLED, 'the caller went away'));
+  });
+  return controller.signal;
+}

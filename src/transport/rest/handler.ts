@@ -1,0 +1,135 @@
+import type { ServerResponse } from 'node:http';
+import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
+import type { IncomingCall, Outcome, Refusal } from '../../call/call.ts';
+import type { Pipeline } from '../../call/pipeline.ts';
+import type { Service } from '../../contract/model.ts';
+import { headerName, send } from './answer.ts';
+import type { RestAnswer } from './answer.ts';
+import { Bodies } from './bodies.ts';
+import type { RawBody } from './bodies.ts';
+import { writeRefusal } from './envelopes.ts';
+import type { EnvelopeSettings } from './envelopes.ts';
+import { callBegins, signalOf, standingOf } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import type { Headers } from './headers.ts';
+import type { Found, Route, Transcoder } from './index.ts';
+import { UnreadAnswers } from './unread.ts';
+
+/** A page beside the API, such as `/livez`: answered to GET and HEAD, by path. */
+export type Page = () => Promise<{ status: number; contentType: string; body: string }>;
+
+export interface RestHandlerParts {
+  readonly transcoder: Transcoder;
+  readonly pipeline: Pipeline;
+  readonly pages: ReadonlyMap<string, Page>;
+  readonly envelopes: EnvelopeSettings;
+  /** Is called when the bytes of a call's answer are out. */
+  readonly replied?: () => void;
+}
+
+const PAGE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+const REQUEST_ID = 'X-Request-ID';
+const JSON_TYPE = 'application/json';
+
+/** From a request to its answer: finds what serves it, reads its body, runs the call and writes what came of it. */
+export class RestHandler {
+  readonly #parts: RestHandlerParts;
+  readonly #bodies = new Bodies();
+  readonly #unread = new UnreadAnswers();
+
+  constructor(parts: RestHandlerParts) {
+    this.#parts = parts;
+  }
+
+  /** Rejects if there is no way to answer, such as when the connection breaks. */
+  async handle(exchange: Exchange): Promise<void> {
+    const { request, response, requestId } = exchange;
+    const { method = '', url = '' } = request;
+    const page = this.#parts.pages.get(url.split('?', 1)[0] ?? '');
+    if (page !== undefined && (method === 'GET' || method === 'HEAD')) return this.#send(response, { headers: [], ...(await page()) });
+    const found = page === undefined ? this.#parts.transcoder.find(method, url) : this.#otherMethodOfPage(method, url);
+    switch (found.kind) {
+      case 'route':
+        return this.#call(exchange, found);
+      case 'options':
+        return this.#send(response, { status: 204, headers: [[REQUEST_ID, requestId], allowOf(found.allow)] });
+      default:
+        return this.#unrouted(exchange, found.service, found.fault, found.allow);
+    }
+  }
+
+  #otherMethodOfPage(method: string, url: string): Found {
+    if (method === 'OPTIONS') return { kind: 'options', allow: PAGE_METHODS };
+    const found = this.#parts.transcoder.find(method, url);
+    return found.kind === 'fault' ? { ...found, fault: Fault.FAULT_METHOD_NOT_ALLOWED, allow: PAGE_METHODS } : found;
+  }
+
+  async #unrouted(exchange: Exchange, service: Service, fault: Fault, allow: readonly string[]): Promise<void> {
+    const { request, response, requestId, peer } = exchange;
+    callBegins(exchange);
+    request.resume();
+    const signal = signalOf(response);
+    const refusal = await this.#parts.pipeline.refuseUnrouted({ requestId, peer, standing: standingOf(exchange), signal }, service, fault);
+    this.#refuse(exchange, refusal, allow.length > 0 ? [allowOf(allow)] : []);
+  }
+
+  async #call(exchange: Exchange, { route, variables }: Found & { kind: 'route' }): Promise<void> {
+    const { request, response, headers, requestId, peer } = exchange;
+    if (this.#parts.replied !== undefined) response.once('finish', this.#parts.replied);
+    const { endpoint, binding } = route;
+    const most = endpoint.method.rules.maxBodyBytes;
+    const isAwaiting = headers.get('expect') !== undefined && request.httpVersion === '1.1';
+    if (isAwaiting && Number(headers.get('content-length') ?? 0) <= most) response.writeContinue();
+    const body = await this.#bodies.read(request, most, (release) => response.once('close', release));
+    const query = /\?(.*)$/s.exec(request.url ?? '')?.[1];
+    const call: IncomingCall = {
+      wire: 'rest',
+      method: endpoint.method,
+      requestId,
+      peer,
+      standing: standingOf(exchange),
+      metadata: headers,
+      bodyBytes: body.size,
+      signal: signalOf(response),
+      decode: () => endpoint.decode(binding.read({ variables, query, body: typedBody(body, headers) })),
+    };
+    callBegins(exchange);
+    this.#answer(exchange, route, await this.#parts.pipeline.run(call));
+  }
+
+  #answer(exchange: Exchange, { endpoint, binding }: Route, outcome: Outcome): void {
+    if (!outcome.ok) return this.#refuse(exchange, outcome, []);
+    const headers: [string, string][] = [[REQUEST_ID, exchange.requestId], ...headersOf(outcome)];
+    const body = binding.write(endpoint.encode(outcome.message));
+    this.#send(exchange.response, { status: outcome.status, headers, contentType: JSON_TYPE, body });
+  }
+
+  #send(response: ServerResponse, answer: RestAnswer): void {
+    send(response, answer);
+    this.#unread.written(response);
+  }
+
+  #refuse({ response, requestId }: Exchange, refusal: Refusal, more: readonly [string, string][]): void {
+    const { status, body } = writeRefusal(refusal, requestId, this.#parts.envelopes);
+    const headers: [string, string][] = [[REQUEST_ID, requestId], ...more, ...headersOf(refusal)];
+    if (status === 401) headers.push(['WWW-Authenticate', 'Bearer']);
+    this.#send(response, { status, headers, contentType: JSON_TYPE, body });
+  }
+}
+
+function allowOf(methods: readonly string[]): [string, string] {
+  return ['Allow', methods.join(', ')];
+}
+
+function headersOf({ metadata }: Outcome): [string, string][] {
+  return Array.from(metadata, ([name, value]) => [headerName(name), value]);
+}
+
+function typedBody(body: RawBody, headers: Headers) {
+  return {
+    bytes: body.bytes,
+    contentType: headers.get('content-type'),
+    contentTypeRepeated: headers.isRepeated('content-type'),
+    contentEncoding: headers.get('content-encoding'),
+  };
+}
