@@ -19,7 +19,7 @@ const REFLECTION = 'grpc.reflection.v1.ServerReflection';
 
 /** Calls at once on a connection; milliseconds until an idle one is closed, and between and after the pings that find a dead one. */
 const CONNECTION = {
-  'grpc.max_concurrent_streams': 128,
+  'grpc.max_concurrent_streams': 32,
   'grpc.max_connection_idle_ms': 300_000,
   'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 20_000,

@@ -3,7 +3,7 @@ import type { ServerInterceptor } from '@grpc/grpc-js';
 import type { Connection } from '../connection.ts';
 
 /** Streams at once of all connections; beyond them the connection with the most is closed. */
-const MOST = 4_096;
+const MOST = 2_048;
 /** How long a caller may take to send its request whole, milliseconds. */
 const PATIENCE = 30_000;
 

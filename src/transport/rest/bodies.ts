@@ -7,7 +7,7 @@ export interface RawBody {
 }
 
 /** Bytes of all bodies together that are being read or belong to a call that has not ended. */
-const MOST_HELD = 16 << 20;
+const MOST_HELD = 8 << 20;
 /** A body up to this size is never cut off for room: that of a rotation is much smaller. */
 const SMALL = 4_096;
 /** So many chunks of a body may be smaller, on average, than so many bytes: each takes as long to read as a large one. */
