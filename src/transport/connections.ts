@@ -88,7 +88,7 @@ export class Connections {
   #evictFor(address: string): boolean {
     const own = this.#byAddress.get(address);
     const isLarge = own !== undefined && own.size > this.#most * SHARE;
-    const evicted = (isLarge ? firstWaiting(own) : undefined) ?? firstWaiting(this.#waiting);
+    const evicted = (isLarge ? firstWaiting(own) : undefined) ?? firstWaiting(this.#waiting) ?? firstRefused(own ?? []);
     if (evicted === undefined) return false;
     this.#cut('evicted');
     this.#remove(evicted);
@@ -105,6 +105,12 @@ export class Connections {
     if (siblings?.size === 0) this.#byAddress.delete(connection.address);
     if (this.#open.size === 0) this.#onEmpty?.();
   }
+}
+
+/** The call that is worked on for it is cut short: that peer's calls over it were refused before. */
+function firstRefused(connections: Iterable<Connection>): Connection | undefined {
+  for (const connection of connections) if (connection.standing.refusals > 0) return connection;
+  return undefined;
 }
 
 /** Those over which calls have succeeded, and none was refused, go last. */

@@ -3,7 +3,7 @@ import type { ServerInterceptor } from '@grpc/grpc-js';
 import type { Connection } from '../connection.ts';
 
 /** Streams at once of all connections; beyond them the connection with the most is closed. */
-const MOST = 2_048;
+const MOST = 1_024;
 /** How long a caller may take to send its request whole, milliseconds. */
 const PATIENCE = 30_000;
 
@@ -62,12 +62,15 @@ export class Streams {
   };
 
   #begin(connection: Connection): () => void {
+    // What came before it was closed is of no interest any more.
+    if (connection.socket.destroyed) return () => {};
     const own = this.#open.get(connection) ?? { all: 0, incomplete: 0 };
     this.#open.set(connection, own);
     own.all += 1;
     this.#count += 1;
     if (this.#count > MOST) this.#closeFullest();
     return once(() => {
+      if (this.#open.get(connection) !== own) return;
       own.all -= 1;
       this.#count -= 1;
       if (own.all === 0) this.#open.delete(connection);
@@ -85,10 +88,13 @@ export class Streams {
   #closeFullest(): void {
     let fullest: { connection: Connection; all: number } | undefined;
     for (const [connection, { all }] of this.#open) {
-      if (!connection.socket.destroyed && all > (fullest?.all ?? 0)) fullest = { connection, all };
+      if (all > (fullest?.all ?? 0)) fullest = { connection, all };
     }
+    if (fullest === undefined) return;
+    this.#open.delete(fullest.connection);
+    this.#count -= fullest.all;
     this.#overloaded();
-    fullest?.connection.socket.destroy();
+    fullest.connection.socket.destroy();
   }
 }
 
