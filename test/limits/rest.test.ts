@@ -35,9 +35,17 @@ describe('the limits of HTTP/1.1', () => {
 
   it('a body in crumbs closes the connection', async () => {
     const line = await openLine(port());
-    line.socket.write(`POST ${UPDATE} ${HEAD}Transfer-Encoding: chunked\r\n\r\n${'1\r\na\r\n'.repeat(300)}`);
+    line.socket.write(`POST ${UPDATE} ${HEAD}Transfer-Encoding: chunked\r\n\r\n${'1\r\na\r\n'.repeat(3_000)}`);
     await until(line.isClosed, 'the connection is closed');
     assert.equal(line.text(), '');
+  });
+
+  it('so do hundreds of requests at once, and a body in a thousand lines does not', async () => {
+    const line = await openLine(port());
+    line.socket.write(`GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(400));
+    await until(line.isClosed, 'the connection is closed');
+    const body = `{"pop":"AAAA"${'\r\n'.repeat(1_000)}}`;
+    assertAnswer(await bench().send('rest', { authorization: makeUpdate(await bench().device()).jwt, body }), 'E400');
   });
 
   it('slow headers, slow bodies and silence end in time, and a rotation goes on beside them', async function () {

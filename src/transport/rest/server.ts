@@ -8,6 +8,7 @@ import type { Peers } from '../peers.ts';
 import { requestIdOf } from '../request_id.ts';
 import type { RestHandler } from './handler.ts';
 import { Headers } from './headers.ts';
+import { watchForTorrents } from './torrent.ts';
 
 export interface RestServerParts {
   readonly handler: RestHandler;
@@ -65,6 +66,7 @@ export class RestServer implements Wire {
       this.#stopWhenEmpty();
     });
     this.#server.emit('connection', socket);
+    watchForTorrents(socket);
   }
 
   drain(): void {
