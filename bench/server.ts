@@ -42,7 +42,7 @@ export function spawnKeyturn(bench: Workbench, { name, settings, nodeArgs = [], 
 
 /** Where it serves REST and gRPC, once it does. */
 export async function keyturnPorts(child: Child): Promise<Record<Wire, number>> {
-  const match = await child.line(/^keyturn ready http=http:\/\/[^ ]+:(\d+) grpc=[^ ]+:(\d+) /);
+  const match = await child.line(/^keyturn ready http=https?:\/\/[^ ]+:(\d+) grpc=[^ ]+:(\d+) /);
   return { rest: Number(match[1]), grpc: Number(match[2]) };
 }
 

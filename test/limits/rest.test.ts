@@ -44,7 +44,7 @@ describe('the limits of HTTP/1.1', () => {
     const line = await openLine(port());
     line.socket.write(`GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(400));
     await until(line.isClosed, 'the connection is closed');
-    const body = `{"pop":"AAAA"${'\r\n'.repeat(1_000)}}`;
+    const body = `{"pop":"AAAA"${' \r\n'.repeat(1_000)}}`;
     assertAnswer(await bench().send('rest', { authorization: makeUpdate(await bench().device()).jwt, body }), 'E400');
   });
 
