@@ -60,6 +60,10 @@ function note(entered: Pass | Promise<Pass>, name: string, order: string[]): Pro
   });
 }
 
+function tooMany(error: unknown): boolean {
+  return error instanceof FaultError && error.fault === Fault.FAULT_UNAVAILABLE && error.metadata['retry-after'] === '1';
+}
+
 describe('the turnstile', () => {
   it('takes 64 calls of one peer at once, and one more when one has ended', async () => {
     const turnstile = new Turnstile(LIMIT, new StillClock());
