@@ -34,10 +34,6 @@ function enterAtOnce(turnstile: Turnstile, peer: string, standing?: Standing): P
   return pass;
 }
 
-function tooMany(error: unknown): boolean {
-  return error instanceof FaultError && error.fault === Fault.FAULT_UNAVAILABLE && error.metadata['retry-after'] === '1';
-}
-
 /** Has a peer fail until it is over its limit. */
 function exhaust(turnstile: Turnstile, peer: string): void {
   for (let count = 0; count < LIMIT; count += 1) assert.equal(enterAtOnce(turnstile, peer).fail(), undefined);
