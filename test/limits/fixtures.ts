@@ -47,8 +47,8 @@ export async function metric({ url }: TestService, sample: string): Promise<numb
 /** No call is in flight and no connection but that of the question itself is open. */
 export async function untilAtRest(service: TestService): Promise<void> {
   await until(async () => {
-    const running = await metric(service, 'keyturn_calls_in_flight{state="running"}');
-    const waiting = await metric(service, 'keyturn_calls_in_flight{state="waiting"}');
+    const running = await metric(service, 'keyturn_calls_in_flight');
+    const waiting = await metric(service, 'keyturn_calls_waiting');
     const http = await metric(service, 'keyturn_connections{listener="http"}');
     const grpc = await metric(service, 'keyturn_connections{listener="grpc"}');
     return running === 0 && waiting === 0 && http <= 1 && grpc === 0;

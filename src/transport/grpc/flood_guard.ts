@@ -1,9 +1,9 @@
 import type { Connection } from '../connection.ts';
 
-/** Bytes that a connection may send without a call coming of them: once, which is enough for the largest message, and for each second. */
-const CREDIT = { most: 1_536 << 10, perSecond: 64 << 10 };
+/** Bytes that a connection may send without a call coming of them: once, which is enough for a few messages that are too large, and for each second. */
+const CREDIT = { most: 4 << 20, perSecond: 64 << 10 };
 /** Bytes that all connections together may owe calls for: they may be parts of messages, which are kept. */
-const MOST_OWED = 8 << 20;
+const MOST_OWED = 16 << 20;
 /** Beside its message, what a call takes: its headers and the frames around both. */
 const BYTES_OF_CALL = 24 << 10;
 const INTERVAL = 200;
