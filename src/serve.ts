@@ -2,7 +2,7 @@ import { build } from './app.ts';
 import type { App } from './app.ts';
 import { ConfigError, readConfig } from './config/index.ts';
 import type { Environment } from './config/index.ts';
-import { boundYoungHeap } from './young_heap.ts';
+import { boundHeap } from './heap.ts';
 
 /** Exit codes of the service: 0 after a signal, 1 if it cannot start, 2 for bad settings. */
 const FAILED = 1;
@@ -22,7 +22,7 @@ export async function serve(environment: Environment): Promise<number> {
   try {
     await using app = await build(readConfig(environment));
     announce(app);
-    boundYoungHeap();
+    boundHeap();
     await signalled;
     return 0;
   } catch (error) {

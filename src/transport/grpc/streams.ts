@@ -2,8 +2,12 @@ import { ServerInterceptingCall, status } from '@grpc/grpc-js';
 import type { ServerInterceptor } from '@grpc/grpc-js';
 import type { Connection } from '../connection.ts';
 
-/** Streams at once of all connections; beyond them the connection with the most is closed. */
-const MOST = 1_024;
+/**
+ * Streams at once: of all connections, and of those over which more calls were
+ * refused than succeeded. Each takes up to 150 KB. Beyond them the connection
+ * with the most is closed.
+ */
+const MOST = { ofAll: 1_024, ofRefused: 128 };
 /** How long a caller may take to send its request whole, milliseconds. */
 const PATIENCE = 30_000;
 
@@ -68,7 +72,8 @@ export class Streams {
     this.#open.set(connection, own);
     own.all += 1;
     this.#count += 1;
-    if (this.#count > MOST) this.#closeFullest();
+    if (this.#count > MOST.ofAll) this.#closeFullest([...this.#open.keys()]);
+    else if (this.#count > MOST.ofRefused) this.#boundRefused();
     return once(() => {
       if (this.#open.get(connection) !== own) return;
       own.all -= 1;
@@ -85,16 +90,24 @@ export class Streams {
     });
   }
 
-  #closeFullest(): void {
-    let fullest: { connection: Connection; all: number } | undefined;
-    for (const [connection, { all }] of this.#open) {
-      if (all > (fullest?.all ?? 0)) fullest = { connection, all };
-    }
-    if (fullest === undefined) return;
-    this.#open.delete(fullest.connection);
-    this.#count -= fullest.all;
+  #boundRefused(): void {
+    const refused = [...this.#open.keys()].filter(({ standing }) => standing.refusals > standing.successes);
+    const streams = refused.reduce((sum, connection) => sum + this.#streamsOf(connection), 0);
+    if (streams > MOST.ofRefused) this.#closeFullest(refused);
+  }
+
+  #closeFullest(connections: readonly Connection[]): void {
+    const [first, ...others] = connections;
+    if (first === undefined) return;
+    const fullest = others.reduce((most, other) => (this.#streamsOf(other) > this.#streamsOf(most) ? other : most), first);
+    this.#count -= this.#streamsOf(fullest);
+    this.#open.delete(fullest);
     this.#overloaded();
-    fullest.connection.socket.destroy();
+    fullest.socket.destroy();
+  }
+
+  #streamsOf(connection: Connection): number {
+    return this.#open.get(connection)?.all ?? 0;
   }
 }
 
