@@ -39,15 +39,19 @@ export interface Config {
   readonly iothentix: IothentixSettings;
 }
 
-/** Reads the settings of a service. Throws a ConfigError with every fault at once. */
+/** Reads the settings of a service, and the files that they name. Throws a ConfigError with every fault at once. */
 export function readConfig(environment: Environment): Config {
   const reader = new Reader(environment);
   const config = read(reader);
+  complainOfFiles(reader, config.tls);
   reader.finish();
   return config;
 }
 
-/** Reads the settings of a service with every fault; in the place of a variable at fault stands its default. */
+/**
+ * Reads the settings of a service with every fault; in the place of a variable at fault stands its default. Whoever
+ * inspects looks into the files that they name by itself.
+ */
 export function inspectConfig(environment: Environment): { config: Config; faults: readonly Fault[] } {
   const reader = new Reader(environment);
   const config = read(reader);
@@ -81,7 +85,6 @@ function read(reader: Reader): Config {
     reader.complain('KEYTURN_OPERATOR_TOKEN', 'must be given with KEYTURN_DATABASE_URL, so that all nodes agree');
   }
   complainOfListeners(reader, config);
-  complainOfFiles(reader, config.tls);
   reader.complainOfUnknown();
   return config;
 }

@@ -9,7 +9,7 @@ const DAY = 86_400_000;
 const LONG = { ends: 90 * DAY };
 const MODES = { 'cert.pem': 0o644, 'key.pem': 0o600, 'ca.pem': 0o644 } as const;
 
-/** Writes the files and gives the lines about TLS. */
+/** Writes the files and gives the lines about TLS; no other check says anything of them. */
 async function look(folder: Folder, files: Readonly<Record<string, string>>, modes: Readonly<Record<string, number>> = MODES): Promise<string[]> {
   for (const [name, text] of Object.entries(files)) folder.write(name, text, modes[name] ?? 0o600);
   const path = (name: string): string => join(folder.path, name);
@@ -19,6 +19,8 @@ async function look(folder: Folder, files: Readonly<Record<string, string>>, mod
   });
   const lines = linesOf(findings, 'tls');
   assert.ok(!lines.join().includes('PRIVATE KEY'));
+  assert.deepEqual(linesOf(findings, 'settings'), [`good: ${'ca.pem' in files ? 6 : 5} variables of Keyturn given, without fault`]);
+  for (const { check, says } of findings) assert.ok(check === 'tls' || !says.includes('.pem'), `${check}: ${says}`);
   return lines;
 }
 
@@ -33,7 +35,7 @@ describe('doctor and TLS', () => {
     const [end = '', names, mutual, key, ...more] = await look(folder, filesOf(LONG));
     const date = new Date(Date.now() + LONG.ends).toISOString().slice(0, 10);
     assert.match(end, new RegExp(`^good: the certificate in \\S+cert\\.pem ends on ${date}, in (?:89|90) days$`));
-    assert.equal(names, 'good: the certificate is for IP Address:127.0.0.1');
+    assert.equal(names, 'good: the certificate is for IP Address:127.0.0.1, DNS:localhost');
     assert.match(mutual ?? '', /^good: mutual TLS is off/);
     assert.match(key ?? '', /^good: the private key \S+key\.pem is private \(mode 0600\)$/);
     assert.deepEqual(more, []);
