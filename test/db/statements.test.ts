@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
-import { Client } from 'pg';
 import { AuditEventStore } from '../../src/db/audit_event.ts';
 import type { Database } from '../../src/db/database.ts';
 import { DeviceStore } from '../../src/db/device.ts';
 import { ProjectStore } from '../../src/db/project.ts';
 import { RotationStore } from '../../src/db/rotation.ts';
-import { createDatabase } from '../support/postgres.ts';
+import { connect, createDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { startProxy } from './fixtures/postgres_proxy.ts';
 import type { Asked, PostgresProxy } from './fixtures/postgres_proxy.ts';
@@ -121,8 +120,7 @@ describe('statements', () => {
 
 /** All nodes of the plan that the server makes for any parameters, on tables too small for an index to pay. */
 async function planOf(url: string, text: string): Promise<Plan[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
+  const client = await connect(url);
   try {
     await client.query('set enable_seqscan = off; set enable_sort = off; set enable_bitmapscan = off; set plan_cache_mode = force_generic_plan');
     await client.query(`prepare planned as ${text}`);

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
-import { Client } from 'pg';
 import { AuditEventStore } from '../../src/db/audit_event.ts';
 import type { Database } from '../../src/db/database.ts';
 import { DeviceStore } from '../../src/db/device.ts';
 import { Unavailable } from '../../src/unavailable.ts';
-import { createDatabase } from '../support/postgres.ts';
+import { connect, createDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { ORIGIN, openDatabase, rowsOf, waitingBackends } from './fixtures/rotations.ts';
 
@@ -32,8 +31,7 @@ describe('a database in trouble', () => {
   for (const [name, work] of WORK) {
     for (const [trouble, fails] of [['cancels', 'pg_cancel_backend'], ['terminates', 'pg_terminate_backend']] as const) {
       it(`is Unavailable for ${name} that it ${trouble}`, async () => {
-        const blocker = new Client({ connectionString: own.url });
-        await blocker.connect();
+        const blocker = await connect(own.url);
         await blocker.query('begin; lock table device, audit_event in access exclusive mode');
         const outcome = work().then(() => undefined, (error: unknown) => error);
         const [pid] = await waitingBackends(own.url, 1);

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { chownSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
-import { Client, DatabaseError } from 'pg';
+import { DatabaseError } from 'pg';
+import type { Client } from 'pg';
 import { rowsOf } from '../db/fixtures/rotations.ts';
-import { execute } from '../support/postgres.ts';
+import { connect, execute } from '../support/postgres.ts';
 import { eventually } from './fixtures/child.ts';
 import { signalServer, startOwnPostgres } from './fixtures/own_postgres.ts';
 import type { OwnPostgres } from './fixtures/own_postgres.ts';
@@ -66,7 +67,7 @@ async function takeEveryConnection(url: string): Promise<Client[]> {
   const taken: Client[] = [];
   for (const until = Date.now() + 20_000; Date.now() < until; ) {
     // More at once than the service asks for: whoever comes first has the connections that were taken from it.
-    const attempts = await Promise.all(Array.from({ length: 16 }, () => connect(url)));
+    const attempts = await Promise.all(Array.from({ length: 16 }, () => connectIfFree(url)));
     taken.push(...attempts.filter((client) => client !== undefined));
     const ended = await taken[0]?.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'keyturn'");
     if (ended?.rowCount === 0) return taken;
@@ -74,12 +75,9 @@ async function takeEveryConnection(url: string): Promise<Client[]> {
   throw new Error('the service keeps its connections');
 }
 
-async function connect(url: string): Promise<Client | undefined> {
-  const client = new Client({ connectionString: url });
-  client.on('error', () => undefined);
+async function connectIfFree(url: string): Promise<Client | undefined> {
   try {
-    await client.connect();
-    return client;
+    return await connect(url);
   } catch (error) {
     if (error instanceof DatabaseError && error.code === TOO_MANY_CONNECTIONS) return undefined;
     throw error;

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'mocha';
 import { lockDevice, rowsOf, waitingBackends } from '../db/fixtures/rotations.ts';
 import { execute } from '../support/postgres.ts';
 import { request } from './fixtures/device.ts';
-import { familyOf, startOwnPostgres } from './fixtures/own_postgres.ts';
+import { startOwnPostgres, whileHung } from './fixtures/own_postgres.ts';
 import type { OwnPostgres } from './fixtures/own_postgres.ts';
 import { Witnessed } from './fixtures/traffic.ts';
 
@@ -51,14 +51,10 @@ describe('PostgreSQL that takes too long', function () {
     const [first, second] = [writing.newUpdate(), asking.newUpdate()];
     const write = writing.send(first);
     await waitingBackends(own.url, 1);
-    const family = familyOf(own.pid);
-    for (const pid of family) process.kill(pid, 'SIGSTOP');
-    try {
+    await whileHung(own.pid, async () => {
       assert.deepEqual((await Promise.all([write, asking.send(second)])).map(({ status }) => status), [500, 500]);
       assert.equal((await request(`${url}/livez`)).status, 200);
-    } finally {
-      for (const pid of family) process.kill(pid, 'SIGCONT');
-    }
+    });
     await lock.release();
     for (const [device, update] of [[writing, first], [asking, second]] as const) {
       assert.equal((await device.send(update)).status, 200);

@@ -9,7 +9,7 @@ import { describe, it } from 'mocha';
 import { freePort } from '../support/free_port.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { dataFolder, eventually, postmasterOf, spawnService, startChild } from './fixtures/child.ts';
-import { familyOf } from './fixtures/own_postgres.ts';
+import { whileHung } from './fixtures/own_postgres.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const TOKEN = 'operator-token-of-the-tests';
@@ -20,16 +20,12 @@ describe('what is neither there nor away', () => {
     using folder = dataFolder();
     await using child = await startChild({ KEYTURN_DATA_DIR: folder.path });
     assert.equal((await fetch(`${child.url}/readyz`)).status, 200);
-    const family = familyOf(postmasterOf(folder.cluster));
-    for (const pid of family) process.kill(pid, 'SIGSTOP');
-    try {
+    await whileHung(postmasterOf(folder.cluster), async () => {
       const start = performance.now();
       assert.equal((await fetch(`${child.url}/readyz`)).status, 503);
       assert.ok(performance.now() - start < 4_000, 'the probe waits for the database');
       assert.equal((await fetch(`${child.url}/livez`)).status, 200);
-    } finally {
-      for (const pid of family) process.kill(pid, 'SIGCONT');
-    }
+    });
     await eventually(async () => assert.equal((await fetch(`${child.url}/readyz`)).status, 200));
   });
 

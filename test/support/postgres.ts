@@ -50,10 +50,17 @@ export async function stopServer(): Promise<void> {
   await (await server)?.[Symbol.asyncDispose]();
 }
 
+/** Opens a connection of one's own. If the server ends it, the statement under way or the next one tells of it. */
+export async function connect(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
 /** Runs statements on a connection of their own. */
 export async function execute(url: string, text: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
+  const client = await connect(url);
   try {
     await client.query(text);
   } finally {
