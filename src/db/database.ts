@@ -28,6 +28,12 @@ export interface Statement {
 /** Runs one statement with bound parameters. Throws Unavailable if the database does not answer. */
 export type Run = <Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]) => Promise<Row[]>;
 
+/** A query as MikroORM hands it over. */
+interface CompiledQuery {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
 /** How long a statement, a lock or an idle transaction may take, milliseconds. */
 const TIMEOUTS = { statement_timeout: 10_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 };
 const CONNECT_TIMEOUT = 5_000;
@@ -88,7 +94,17 @@ export class Database implements AsyncDisposable {
 
   /** Reads entities, by one query that goes by `name`; values that are secret or hot go through `run`. */
   async read<T>(name: string, query: (em: EntityManager) => Promise<T>): Promise<T> {
-    return this.#timed(name, () => reachable(() => query(this.#orm.em.fork())));
+    return this.#timed(name, () => reachable(() => query(this.#reader())));
+  }
+
+  /**
+   * MikroORM gives a connection back as sound however its query has ended, and a lost one would go to the next caller.
+   * What stands here for its transaction runs the queries on the pool, which keeps no connection that has failed.
+   */
+  #reader(): EntityManager {
+    const em = this.#orm.em.fork();
+    em.setTransactionContext({ executeQuery: ({ sql, parameters }: CompiledQuery) => this.#pool.query(sql, [...parameters]) });
+    return em;
   }
 
   readonly run: Run = (statement, values) => this.#timed(statement.name, () => runOn(this.#pool, statement, values));

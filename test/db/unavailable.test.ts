@@ -33,13 +33,16 @@ describe('a database in trouble', () => {
       it(`is Unavailable for ${name} that it ${trouble}`, async () => {
         const blocker = await connect(own.url);
         await blocker.query('begin; lock table device, audit_event in access exclusive mode');
-        const outcome = work().then(() => undefined, (error: unknown) => error);
+        const outcome = work().then(() => undefined, async (error: unknown) => {
+          // At once: whoever comes next gets no connection that is lost.
+          await database.ping();
+          return error;
+        });
         const [pid] = await waitingBackends(own.url, 1);
         await rowsOf(own.url, `select ${fails}($1)`, [pid]);
         const error = await outcome;
         await blocker.end();
         assert.ok(error instanceof Unavailable, String(error));
-        await database.ping();
       });
     }
   }
