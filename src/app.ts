@@ -122,7 +122,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   });
   await readiness.start();
 
-  for (const { host } of [config.http, config.grpc, config.operator ?? config.http]) {
+  for (const { host } of [config.http, config.grpc, ...(config.operator === undefined ? [] : [config.operator])]) {
     if (!isLoopback(host) && tls === undefined) log.warn({ host }, 'this address is reachable from outside and has no TLS: set KEYTURN_TLS_CERT and KEYTURN_TLS_KEY, or put a TLS proxy before it');
   }
   const stack = started.move();

@@ -38,17 +38,21 @@ export class Readiness implements Disposable {
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });
-    const answers = await Promise.race([this.#asking, sleep(PATIENCE, false, { ref: false })]);
-    const ready = answers && !this.#isStopping;
+    const ready = (await this.#asking) && !this.#isStopping;
     this.#tell(ready);
     return ready;
   }
 
-  #ask(): Promise<boolean> {
-    return this.#database.ping().then(
+  async #ask(): Promise<boolean> {
+    const over = new AbortController();
+    const pinged = this.#database.ping().then(
       () => true,
       () => false,
     );
+    const late = sleep(PATIENCE, false, { ref: false, signal: over.signal }).catch(() => false);
+    const answers = await Promise.race([pinged, late]);
+    over.abort();
+    return answers;
   }
 
   [Symbol.dispose](): void {

@@ -62,16 +62,17 @@ export class Pipeline {
     const { method } = incoming;
     const ended = this.#observer.begin(incoming);
     const progress: Progress = {};
+    let outcome: Outcome;
+    let fault: unknown;
     try {
-      const answer = await this.#pass(incoming, progress);
+      outcome = await this.#pass(incoming, progress);
       progress.pass?.succeed();
-      ended(answer);
-      return answer;
     } catch (error) {
-      const refusal = this.#charge(progress, method.service, refuse(this.#contract, method.service, method.reasons, error));
-      ended(refusal, error);
-      return refusal;
+      fault = error;
+      outcome = this.#charge(progress, method.service, refuse(this.#contract, method.service, method.reasons, error));
     }
+    tell(() => ended(outcome, fault));
+    return outcome;
   }
 
   /** Refuses a request for which there is no method, under the same limits as any other. Never throws. */
@@ -84,7 +85,7 @@ export class Pipeline {
       error = refused;
     }
     const refusal = this.#charge(progress, service, refuse(this.#contract, service, new Set(), error));
-    this.#observer.unrouted(request, refusal);
+    tell(() => this.#observer.unrouted(request, refusal));
     return refusal;
   }
 
@@ -147,6 +148,15 @@ export class Pipeline {
     const authenticator = this.#authenticators.get(endpoint.method.rules.caller);
     if (authenticator === undefined) throw new Error(`${endpoint.path}: nothing authenticates its caller`);
     return authenticator;
+  }
+}
+
+/** A call that cannot be logged or counted is answered all the same. */
+function tell(say: () => void): void {
+  try {
+    say();
+  } catch {
+    // There is nobody left who could be told.
   }
 }
 

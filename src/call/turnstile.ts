@@ -120,19 +120,28 @@ export class Turnstile {
     standing.inside -= 1;
     peer.fail(now);
     // The first call of a connection holds up nobody: behind it may be a neighbour's.
-    if (wait > 0 && rank === 'suspect') setTimeout(() => this.#end(peer, rank), REST).unref();
-    else this.#end(peer, rank);
+    // The place among all is free at once; that of the peer rests.
+    this.#running -= 1;
+    if (wait > 0 && rank === 'suspect') setTimeout(() => this.#endOf(peer, rank), REST).unref();
+    else peer.end(rank);
+    this.#next(peer);
     return wait > 0 ? retryAfter(wait) : undefined;
   }
 
   #end(peer: Peer, rank: Rank): void {
-    peer.end(rank);
     this.#running -= 1;
-    if (peer.waiting > 0) this.#ready.add(peer);
-    if (this.#ready.size > 0) this.#next();
+    this.#endOf(peer, rank);
   }
 
-  #next(): void {
+  #endOf(peer: Peer, rank: Rank): void {
+    peer.end(rank);
+    this.#next(peer);
+  }
+
+  /** Lets in whose turn it is, after something has changed for a peer. */
+  #next(changed: Peer): void {
+    if (changed.waiting > 0) this.#ready.add(changed);
+    if (this.#ready.size === 0) return;
     const now = this.#now();
     for (const peer of this.#ready) {
       if (this.#running >= AT_ONCE) return;

@@ -3,6 +3,7 @@ import { compactVerify } from 'jose';
 import { type JwsAlgorithm, algorithmFits } from './algorithms.ts';
 import { decodeBase64url } from './base64.ts';
 import { parseJsonObject } from './json_object.ts';
+import { modulusBytes } from './public_key.ts';
 import type { PublicKey } from './public_key.ts';
 
 export { algorithmFits } from './algorithms.ts';
@@ -70,7 +71,7 @@ export function parseCompactJws(text: string): CompactJws | undefined {
  * itself makes of a KeyObject takes longer.
  */
 export async function verifyCompactJws(jws: CompactJws, key: PublicKey, alg: JwsAlgorithm): Promise<boolean> {
-  if (!algorithmFits(alg, key.kind) || hasExtensions(jws.header)) return false;
+  if (!algorithmFits(alg, key.kind) || hasExtensions(jws.header) || !hasLength(jws.signature, key)) return false;
   try {
     const imported = await subtle.importKey('spki', key.spki, IMPORT_PARAMETERS[alg], false, ['verify']);
     await compactVerify(jws.compact, imported, { algorithms: [alg] });
@@ -78,6 +79,11 @@ export async function verifyCompactJws(jws: CompactJws, key: PublicKey, alg: Jws
   } catch {
     return false;
   }
+}
+
+/** RFC 8017 sections 8.1.2 and 8.2.2, step 1: OpenSSL also takes an RSA signature without its leading zeros. */
+function hasLength(signature: Buffer, key: PublicKey): boolean {
+  return key.kind !== 'RSA' || signature.length === modulusBytes(key);
 }
 
 /** Checked here because jose understands b64 and would verify something else than the bytes that were parsed. */

@@ -2,7 +2,7 @@ import { type KeyObject, createPublicKey, generateKeyPairSync, hash, randomBytes
 import { type JwsAlgorithm, type KeyKind, kindEnabled } from './algorithms.ts';
 import { decodeBase64Standard } from './base64.ts';
 import { jwkToSpki } from './jwk.ts';
-import { canonicalKind, rsaModulus, rsaSpki } from './spki.ts';
+import { canonicalKind, kindByPrefix, rsaModulus, rsaSpki } from './spki.ts';
 
 /** A public key that passed contracts/iothentix.md 5.2. */
 export interface PublicKey {
@@ -59,19 +59,18 @@ function isWhiteSpace(code: number): boolean {
  * rsaEncryption and NULL (RFC 3279). Never throws for bad input; more than 1024 bytes are not looked at.
  */
 export function loadPublicKey(der: Buffer, algorithms: ReadonlySet<JwsAlgorithm>): LoadedPublicKey | undefined {
-  const encoded = readPublicKey(der);
+  const encoded = canonicalKind(der) === undefined ? undefined : readPublicKey(der);
   if (encoded === undefined || !kindEnabled(encoded.kind, algorithms)) return undefined;
   return importPublicKey(encoded);
 }
 
 /**
- * Reads a SubjectPublicKeyInfo by its bytes alone: all of `loadPublicKey` except that nothing has told whether an EC
- * point is on its curve. That is for keys that were loaded before they were stored, and `verifyCompactJws` imports
- * them itself.
+ * Reads the SubjectPublicKeyInfo of a key that was loaded before it was stored, and is not judged again: that would
+ * take longer for some kinds than for others, and so tell which kind a device has. `verifyCompactJws` imports it.
  */
 export function readPublicKey(der: Buffer): PublicKey | undefined {
   if (der.length > MAX_DER_BYTES) return undefined;
-  const kind = canonicalKind(der);
+  const kind = kindByPrefix(der);
   if (kind === undefined) return undefined;
   const spki = Buffer.from(der);
   return { kind, spki, thumbprint: hash('sha256', spki, 'hex') };

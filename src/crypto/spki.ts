@@ -22,12 +22,18 @@ const RSA_HEADER_BYTES = 32;
  * curve is left to whoever loads the key.
  */
 export function canonicalKind(der: Buffer): KeyKind | undefined {
+  const kind = kindByPrefix(der);
+  if (kind === 'Ed25519') return isSoundEd25519Point(der.subarray(ED25519_PREFIX.length)) ? kind : undefined;
+  if (kind === 'RSA') return isCanonicalRsa(der) ? kind : undefined;
+  return kind;
+}
+
+/** The kind of key that a canonical SubjectPublicKeyInfo holds, in the same time for each; undefined for other bytes. */
+export function kindByPrefix(der: Buffer): KeyKind | undefined {
   if (isPrefixed(der, P256_PREFIX, 64)) return 'P-256';
   if (isPrefixed(der, P384_PREFIX, 96)) return 'P-384';
-  if (isPrefixed(der, ED25519_PREFIX, 32)) {
-    return isSoundEd25519Point(der.subarray(ED25519_PREFIX.length)) ? 'Ed25519' : undefined;
-  }
-  return isCanonicalRsa(der) ? 'RSA' : undefined;
+  if (isPrefixed(der, ED25519_PREFIX, 32)) return 'Ed25519';
+  return der.subarray(4, 4 + RSA_IDENTIFIER.length).equals(RSA_IDENTIFIER) ? 'RSA' : undefined;
 }
 
 /** The encoding of an EC key. x and y are as long as the field of the curve: 32 or 48 bytes. */

@@ -21,7 +21,7 @@ export async function checkClock(clock: Clock, readTime: () => Promise<number>):
   const skew = Math.abs(ahead);
   const state: State = skew < WARNING ? 'good' : skew < BAD ? 'warning' : 'bad';
   const says = `this machine's clock is ${(skew / 1000).toFixed(3)} s ${ahead < 0 ? 'behind' : 'ahead of'} the database's (round trip ${roundTrip.toFixed(1)} ms)`;
-  return new Findings('clock').add(state, says, 'set both clocks by NTP (chrony or systemd-timesyncd): the exp and iat of device JWTs are judged by this clock').list;
+  return new Findings('clock').add(state, says, 'set both clocks by NTP (chrony or systemd-timesyncd): the exp and nbf of device JWTs are judged by this clock').list;
 }
 
 /** The quickest of several questions knows best. */

@@ -88,7 +88,7 @@ export class Connections {
   #evictFor(address: string): boolean {
     const own = this.#byAddress.get(address);
     const isLarge = own !== undefined && own.size > this.#most * SHARE;
-    const evicted = (isLarge ? firstWaiting(own) : undefined) ?? firstWaiting(this.#waiting) ?? firstRefused(own ?? []);
+    const evicted = (isLarge ? firstWaiting(own) : undefined) ?? firstWaiting(this.#waiting) ?? firstRefused(own ?? []) ?? firstRefused(this.#open);
     if (evicted === undefined) return false;
     this.#cut('evicted');
     this.#remove(evicted);

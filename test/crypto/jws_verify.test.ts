@@ -28,6 +28,20 @@ describe('a key that was never loaded', () => {
   });
 });
 
+describe('an RSA signature without its leading zero', () => {
+  it('is refused, though it is the same number', async () => {
+    const pair = rsaPair(2048);
+    for (let count = 0; ; count += 1) {
+      const compact = compactJws('PS256', pair.privateKey, { alg: 'PS256', typ: 'JWT', kid: 'd1' }, { ...PAYLOAD, count });
+      const { signature } = parsed(compact);
+      if (signature[0] !== 0) continue;
+      equal(await verifyCompactJws(parsed(compact), loaded(pair), 'PS256'), true);
+      equal(await verifyCompactJws(parsed(withSignature(compact, signature.subarray(1))), loaded(pair), 'PS256'), false);
+      return;
+    }
+  }).timeout(60_000);
+});
+
 describe('the algorithms (contracts/iothentix.md 5.1)', () => {
   it('are six, and only ES256 is on by default', () => {
     equal([...ALL].filter(isJwsAlgorithm).length, 6);

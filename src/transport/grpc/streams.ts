@@ -5,7 +5,7 @@ import type { Connection } from '../connection.ts';
 /**
  * Streams at once: of all connections, and of those over which more calls were
  * refused than succeeded. Each takes up to 150 KB. Beyond them the connection
- * with the most is closed.
+ * with the most is closed; proven ones, whose calls have all succeeded, last.
  */
 const MOST = { ofAll: 1_024, ofRefused: 128 };
 /** How long a caller may take to send its request whole, milliseconds. */
@@ -72,7 +72,7 @@ export class Streams {
     this.#open.set(connection, own);
     own.all += 1;
     this.#count += 1;
-    if (this.#count > MOST.ofAll) this.#closeFullest([...this.#open.keys()]);
+    if (this.#count > MOST.ofAll) this.#makeRoom();
     else if (this.#count > MOST.ofRefused) this.#boundRefused();
     return once(() => {
       if (this.#open.get(connection) !== own) return;
@@ -88,6 +88,13 @@ export class Streams {
     return once(() => {
       if (own !== undefined) own.incomplete -= 1;
     });
+  }
+
+  /** Of connections over which calls have succeeded, and none was refused, only if all are such. */
+  #makeRoom(): void {
+    const all = [...this.#open.keys()];
+    const others = all.filter(({ isProven }) => !isProven);
+    this.#closeFullest(others.length > 0 ? others : all);
   }
 
   #boundRefused(): void {

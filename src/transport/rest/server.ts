@@ -42,7 +42,7 @@ export class RestServer implements Wire {
     const serve = (request: IncomingMessage, response: ServerResponse): void => {
       this.#serve(request, response).catch((error: unknown) => {
         // Either way nothing more can be said here.
-        if (request.destroyed) parts.log.debug('a connection broke before its request was complete');
+        if (request.socket.destroyed) parts.log.debug('a connection broke before its request was complete');
         else parts.log.error({ err: error }, 'a request ended without an answer');
         response.destroy();
       });
@@ -71,7 +71,7 @@ export class RestServer implements Wire {
 
   drain(): void {
     this.#isDraining = true;
-    for (const { responses } of this.#lines.values()) for (const response of responses) response.shouldKeepAlive = false;
+    for (const { responses } of this.#lines.values()) closeAfterLast(responses);
   }
 
   finish(): void {
@@ -96,7 +96,7 @@ export class RestServer implements Wire {
   #watch(response: ServerResponse, { connection, responses }: Line): boolean {
     responses.add(response);
     response.once('close', () => responses.delete(response));
-    if (this.#isDraining) response.shouldKeepAlive = false;
+    if (this.#isDraining) closeAfterLast(responses);
     if (responses.size <= MOST_PIPELINED) return true;
     connection.socket.destroy();
     return false;
@@ -106,4 +106,10 @@ export class RestServer implements Wire {
   #stopWhenEmpty(): void {
     if (this.#isFinishing && this.#lines.size === 0) this.#server.close();
   }
+}
+
+/** Of pipelined requests each gets its answer; the connection ends after the last one. */
+function closeAfterLast(responses: ReadonlySet<ServerResponse>): void {
+  const last = [...responses].at(-1);
+  for (const response of responses) response.shouldKeepAlive = response !== last;
 }

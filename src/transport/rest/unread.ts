@@ -12,9 +12,15 @@ const PATIENCE = 30_000;
 export class UnreadAnswers {
   readonly #unread = new Set<ServerResponse>();
 
-  /** An answer was written. */
+  /** An answer was written. Over TLS it takes a turn of the loop until the kernel has it. */
   written(response: ServerResponse): void {
-    if (response.writableLength === 0 || response.closed) return;
+    if (response.writableLength === 0) return;
+    setImmediate(() => {
+      if (response.writableLength > 0 && !response.closed) this.#add(response);
+    });
+  }
+
+  #add(response: ServerResponse): void {
     this.#unread.add(response);
     const timer = setTimeout(() => response.req.socket.destroy(), PATIENCE).unref();
     response.once('close', () => {
