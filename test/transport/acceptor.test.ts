@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { connect } from 'node:net';
 import { afterEach, describe, it } from 'mocha';
 import { eventually, pause } from '../faults/fixtures/child.ts';
 import { issue } from '../support/certificates.ts';
@@ -60,6 +61,20 @@ for (const material of [undefined, TLS]) {
       for (let turn = 0; turn < 5; turn += 1) await untilEnd(await tcp(port));
       assert.deepEqual([cuts, acceptor.size], [Array.from({ length: 5 }, () => 'refused'), 2]);
       for (const socket of working) socket.destroy();
+      await eventually(() => assert.equal(acceptor.size, 0));
+    });
+
+    it('makes room by one with refused calls, of whatever address, even if it is at work', async function () {
+      if (process.platform !== 'linux') this.skip();
+      const { acceptor, port, taken, cuts } = await accept(3);
+      const working = await Promise.all([open(port), open(port), open(port)]);
+      await eventually(() => assert.equal(taken.length, 3));
+      const refused = taken[1];
+      if (refused !== undefined) refused.standing.refusals = 1;
+      const newcomer = connect({ host: '127.0.0.1', port, localAddress: '127.0.0.2' }).on('error', () => undefined);
+      await eventually(() => assert.equal(refused?.socket.destroyed, true));
+      assert.deepEqual([cuts, acceptor.size, newcomer.closed], [['evicted'], 3, false]);
+      for (const socket of [newcomer, ...working]) socket.destroy();
       await eventually(() => assert.equal(acceptor.size, 0));
     });
 
