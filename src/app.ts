@@ -28,6 +28,7 @@ import type { AtFaultPoint } from './fault_points.ts';
 import { Listeners } from './listeners.ts';
 import { createLog } from './log.ts';
 import type { Log } from './log.ts';
+import { isLoopback } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
 import { Readiness } from './readiness.ts';
 import { DeviceKeyService } from './services/device_key_service.ts';
@@ -137,10 +138,6 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
     embedded: store.embedded,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 function makeOperatorToken(folder: DataFolder | undefined): string {

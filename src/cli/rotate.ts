@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { JwsAlgorithm } from '../crypto/algorithms.ts';
+import { isLoopback } from '../loopback.ts';
 import { readCertificates, readOwnCertificate } from './certificates.ts';
 import type { OwnCertificate } from './certificates.ts';
 import type { Context } from './context.ts';
@@ -91,10 +92,6 @@ function readUrl({ url: text, insecureHttp }: Options): URL {
     throw new Failure(ExitCode.USAGE, `--url leads to ${url.hostname} without TLS; use https, or add --insecure-http`);
   }
   return url;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127(?:\.\d+){3}$/.test(host);
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number {

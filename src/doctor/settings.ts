@@ -1,6 +1,7 @@
 import type { Config, Environment, Fault } from '../config/index.ts';
 import { Findings, counted } from './finding.ts';
 import type { Finding } from './finding.ts';
+import { isLoopback } from '../loopback.ts';
 
 /** Every setting at fault, and what is legal but most likely not meant. */
 export function checkSettings(environment: Environment, config: Config, faults: readonly Fault[]): readonly Finding[] {
@@ -27,5 +28,5 @@ function openListeners({ http, grpc, operator }: Config): (readonly [variable: s
     ['KEYTURN_GRPC_LISTEN', grpc] as const,
     ...(operator === undefined ? [] : [['KEYTURN_OPERATOR_LISTEN', operator] as const]),
   ];
-  return listeners.filter(([, { host }]) => !(host === 'localhost' || host === '::1' || host.startsWith('127.')));
+  return listeners.filter(([, { host }]) => !isLoopback(host));
 }
