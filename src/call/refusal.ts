@@ -9,7 +9,7 @@ import type { Refusal } from './call.ts';
 const MOST_VIOLATIONS = 32;
 
 /** The refusal of a fault in the envelope of a service. */
-export function refuseFault(service: Service, error: FaultError): Refusal {
+function refuseFault(service: Service, error: FaultError): Refusal {
   const violations = error.violations.slice(0, MOST_VIOLATIONS);
   return { ok: false, reason: reasonOf(service, error.fault), violations, metadata: new Map(Object.entries(error.metadata)) };
 }

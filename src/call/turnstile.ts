@@ -1,7 +1,7 @@
-import { isIPv6 } from 'node:net';
 import { Fault } from '../../gen/keyturn/options/v1/options.ts';
 import type { Clock } from '../clock.ts';
 import { FaultError } from '../contract/fault.ts';
+import { networkOf } from '../network.ts';
 import { retryAfter } from './allowance.ts';
 import type { Standing } from './call.ts';
 import { Peer } from './peer.ts';
@@ -181,16 +181,6 @@ function rankOf({ refusals, successes, inside }: Standing): Rank {
   if (refusals > 0) return 'suspect';
   if (successes > 0) return 'proven';
   return inside === 0 ? 'first' : 'suspect';
-}
-
-/** An IPv6 host has a whole /64 to call from; an IPv4 address stands for itself. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = '', tail = ''] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const after = tail === '' ? [] : tail.split(':');
-  const missing = address.includes('::') ? 8 - groups.length - after.length : 0;
-  return [...groups, ...Array.from({ length: Math.max(0, missing) }, () => '0'), ...after].slice(0, 4).join(':');
 }
 
 function tooMany(): FaultError {

@@ -6,10 +6,6 @@ import type { Address } from '../transport/listener.ts';
 import { Expected } from './reader.ts';
 import type { Convert } from './reader.ts';
 
-export function anyText(value: string): string {
-  return value;
-}
-
 /** A path, made absolute. */
 export function path(value: string): string {
   return resolve(value);

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
-import { plainAddress } from './peers.ts';
 import { newStanding } from '../call/call.ts';
 import type { Standing } from '../call/call.ts';
+import { networkOf } from '../network.ts';
+import { plainAddress } from './peers.ts';
 
 /** One accepted connection, as the wires see it. */
 export class Connection {
@@ -11,8 +12,10 @@ export class Connection {
   readonly address: string;
   /** Address and port, which no other open connection of a listener has. */
   readonly name: string;
+  /** Whose share of all connections it is counted to: the same rule as for the limits of calls. */
+  readonly network: string;
   /** The same as the peer of its calls, unless a proxy makes them. */
-  readonly peer: string;
+  readonly #peer: string;
   readonly standing: Standing = newStanding();
   #calls = 0;
   readonly #changed: (connection: Connection) => void;
@@ -21,7 +24,8 @@ export class Connection {
   constructor(socket: Socket, changed: (connection: Connection) => void) {
     this.socket = socket;
     this.address = socket.remoteAddress ?? '';
-    this.peer = plainAddress(this.address);
+    this.#peer = plainAddress(this.address);
+    this.network = networkOf(this.#peer);
     this.name = `${this.address}:${socket.remotePort ?? 0}`;
     this.#changed = changed;
   }
@@ -34,6 +38,11 @@ export class Connection {
   /** Whether its calls have succeeded so far. */
   get isProven(): boolean {
     return this.standing.successes > 0 && this.standing.refusals === 0;
+  }
+
+  /** Behind a proxy a connection tells nothing of those who call over it. */
+  standingOf(peer: string): Standing {
+    return peer === this.#peer ? this.standing : newStanding();
   }
 
   /** A call has come in whole and is worked on. */

@@ -21,7 +21,7 @@ export class Connections {
   readonly #byName = new Map<string, Connection>();
   /** In the order in which they began to wait. */
   readonly #waiting = new Set<Connection>();
-  readonly #byAddress = new Map<string, Set<Connection>>();
+  readonly #byNetwork = new Map<string, Set<Connection>>();
   #onEmpty: (() => void) | undefined;
 
   /** `cut` is told of each connection that had to go. */
@@ -41,15 +41,15 @@ export class Connections {
       return undefined;
     }
     const connection = new Connection(socket, (changed) => this.#change(changed));
-    if (this.#open.size >= this.#most && !this.#evictFor(connection.address)) {
+    if (this.#open.size >= this.#most && !this.#evictFor(connection.network)) {
       this.#cut('refused');
       socket.destroy();
       return undefined;
     }
     this.#open.add(connection);
     this.#byName.set(connection.name, connection);
-    const siblings = this.#byAddress.get(connection.address);
-    if (siblings === undefined) this.#byAddress.set(connection.address, new Set([connection]));
+    const siblings = this.#byNetwork.get(connection.network);
+    if (siblings === undefined) this.#byNetwork.set(connection.network, new Set([connection]));
     else siblings.add(connection);
     this.#waiting.add(connection);
     socket.once('close', () => this.#remove(connection));
@@ -79,14 +79,14 @@ export class Connections {
       return;
     }
     this.#waiting.add(connection);
-    // Last in line again among those of its own address.
-    const siblings = this.#byAddress.get(connection.address);
+    // Last in line again among those of its own network.
+    const siblings = this.#byNetwork.get(connection.network);
     siblings?.delete(connection);
     siblings?.add(connection);
   }
 
-  #evictFor(address: string): boolean {
-    const own = this.#byAddress.get(address);
+  #evictFor(network: string): boolean {
+    const own = this.#byNetwork.get(network);
     const isLarge = own !== undefined && own.size > this.#most * SHARE;
     const evicted = (isLarge ? firstWaiting(own) : undefined) ?? firstWaiting(this.#waiting) ?? firstRefused(own ?? []) ?? firstRefused(this.#open);
     if (evicted === undefined) return false;
@@ -100,9 +100,9 @@ export class Connections {
     if (!this.#open.delete(connection)) return;
     if (this.#byName.get(connection.name) === connection) this.#byName.delete(connection.name);
     this.#waiting.delete(connection);
-    const siblings = this.#byAddress.get(connection.address);
+    const siblings = this.#byNetwork.get(connection.network);
     siblings?.delete(connection);
-    if (siblings?.size === 0) this.#byAddress.delete(connection.address);
+    if (siblings?.size === 0) this.#byNetwork.delete(connection.network);
     if (this.#open.size === 0) this.#onEmpty?.();
   }
 }

@@ -1,7 +1,6 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import type { ServerUnaryCall, handleUnaryCall } from '@grpc/grpc-js';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
-import { newStanding } from '../../call/call.ts';
 import type { IncomingCall, Outcome } from '../../call/call.ts';
 import type { Endpoint } from '../../call/endpoints.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
@@ -53,8 +52,7 @@ export function unaryHandler(
       method: endpoint.method,
       requestId,
       peer,
-      // Behind a proxy a connection tells nothing of those who call over it.
-      standing: connection.peer === peer ? connection.standing : newStanding(),
+      standing: connection.standingOf(peer),
       metadata: { get: (name) => single(call.metadata, name) },
       bodyBytes: call.request.length,
       signal: signal.signal,

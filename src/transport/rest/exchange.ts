@@ -1,7 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
-import { newStanding } from '../../call/call.ts';
-import type { Standing } from '../../call/call.ts';
 import { FaultError } from '../../contract/fault.ts';
 import type { Connection } from '../connection.ts';
 import type { Headers } from './headers.ts';
@@ -15,11 +13,6 @@ export interface Exchange {
   readonly requestId: string;
   /** The caller's address. */
   readonly peer: string;
-}
-
-/** Behind a proxy a connection tells nothing of those who call over it. */
-export function standingOf({ connection, peer }: Exchange): Standing {
-  return connection.peer === peer ? connection.standing : newStanding();
 }
 
 /** From now on the connection is not waiting for its caller, until the answer is out. */

@@ -9,7 +9,7 @@ import { Bodies } from './bodies.ts';
 import type { RawBody } from './bodies.ts';
 import { writeRefusal } from './envelopes.ts';
 import type { EnvelopeSettings } from './envelopes.ts';
-import { callBegins, signalOf, standingOf } from './exchange.ts';
+import { callBegins, signalOf } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import type { Headers } from './headers.ts';
 import type { Found, Route, Transcoder } from './index.ts';
@@ -65,16 +65,16 @@ export class RestHandler {
   }
 
   async #unrouted(exchange: Exchange, service: Service, fault: Fault, allow: readonly string[]): Promise<void> {
-    const { request, response, requestId, peer } = exchange;
+    const { request, response, connection, requestId, peer } = exchange;
     callBegins(exchange);
     request.resume();
     const signal = signalOf(response);
-    const refusal = await this.#parts.pipeline.refuseUnrouted({ requestId, peer, standing: standingOf(exchange), signal }, service, fault);
+    const refusal = await this.#parts.pipeline.refuseUnrouted({ requestId, peer, standing: connection.standingOf(peer), signal }, service, fault);
     this.#refuse(exchange, refusal, allow.length > 0 ? [allowOf(allow)] : []);
   }
 
   async #call(exchange: Exchange, { route, variables }: Found & { kind: 'route' }): Promise<void> {
-    const { request, response, headers, requestId, peer } = exchange;
+    const { request, response, connection, headers, requestId, peer } = exchange;
     if (this.#parts.replied !== undefined) response.once('finish', this.#parts.replied);
     const { endpoint, binding } = route;
     const most = endpoint.method.rules.maxBodyBytes;
@@ -87,7 +87,7 @@ export class RestHandler {
       method: endpoint.method,
       requestId,
       peer,
-      standing: standingOf(exchange),
+      standing: connection.standingOf(peer),
       metadata: headers,
       bodyBytes: body.size,
       signal: signalOf(response),
