@@ -48,8 +48,14 @@ export function limited(service: Service, refusal: Refusal, metadata: Readonly<R
   return { ok: false, reason, violations, metadata: new Map([...refusal.metadata, ...Object.entries(metadata)]) };
 }
 
+/** The fault that an envelope answers as to, if it has no reason for one of these. */
+const FALLBACKS: ReadonlyMap<Fault, Fault> = new Map([
+  [Fault.FAULT_TARGET_TOO_LONG, Fault.FAULT_TARGET_MALFORMED],
+  [Fault.FAULT_HEADERS_TOO_LARGE, Fault.FAULT_TARGET_MALFORMED],
+]);
+
 function reasonOf(service: Service, fault: Fault): Reason {
-  const reason = service.faults.get(fault);
+  const reason = service.faults.get(fault) ?? service.faults.get(FALLBACKS.get(fault) ?? fault);
   // The boot checks have given every envelope a reason for every fault.
   if (reason === undefined) throw new Error(`no reason for fault ${fault} in ${service.desc.typeName}`);
   return reason;

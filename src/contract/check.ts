@@ -10,12 +10,14 @@ import {
 import type { Method, Reason, Service } from './model.ts';
 
 const FAULTS = Object.values(Fault).filter((fault) => fault > 0);
+/** An envelope may have no reason of its own for these. */
+const OPTIONAL_FAULTS: ReadonlySet<Fault> = new Set([Fault.FAULT_RATE_LIMITED, Fault.FAULT_TARGET_TOO_LONG, Fault.FAULT_HEADERS_TOO_LARGE]);
 /** No method may take more: a gRPC message is never larger, whatever its method. */
 export const MOST_BODY_BYTES = 1 << 20;
 
 const MEDIA_TYPES = new Set(['application/json', 'application/x-www-form-urlencoded']);
 
-/** The envelope has a form, and exactly one reason for each fault; for limits on peers it may have none. */
+/** The envelope has a form, and exactly one reason for each fault that it needs. */
 export function checkService(service: Service, holes: string[]): void {
   const { desc, rules, faults } = service;
   const say = (hole: string): unknown => holes.push(`${desc.toString()}: ${hole}`);
@@ -26,7 +28,7 @@ export function checkService(service: Service, holes: string[]): void {
   }
   if (rules.envelope === Envelope.ENVELOPE_UNSPECIFIED) return;
   for (const fault of FAULTS) {
-    if (fault !== Fault.FAULT_RATE_LIMITED && !faults.has(fault)) say(`its envelope has no reason for fault ${faultName(fault)}`);
+    if (!OPTIONAL_FAULTS.has(fault) && !faults.has(fault)) say(`its envelope has no reason for fault ${faultName(fault)}`);
   }
 }
 

@@ -103,6 +103,11 @@ function override(defaults: MethodRules, own: MethodRules): MethodRules {
     statuses: own.statuses.length > 0 ? own.statuses : defaults.statuses,
     reasons: [...defaults.reasons, ...own.reasons],
     responseHeaders: [...defaults.responseHeaders, ...own.responseHeaders],
+    requestHeaders: [...defaults.requestHeaders, ...own.requestHeaders],
+    getOrDeleteBody: own.getOrDeleteBody ?? defaults.getOrDeleteBody,
+    ignoredQueryKeys: [...defaults.ignoredQueryKeys, ...own.ignoredQueryKeys],
+    contentCodings: [...defaults.contentCodings, ...own.contentCodings],
+    responseMediaType: own.responseMediaType || defaults.responseMediaType,
   };
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { compileContract } from '../../src/contract/contract.ts';
 import type { Method } from '../../src/contract/model.ts';
-import { compileRule } from '../../src/transport/rest/bind.ts';
+import { compileRule } from '../../src/transport/rest/binding/rule.ts';
 import { RouteError } from '../../src/transport/rest/index.ts';
 import { buildImage } from './images.ts';
 

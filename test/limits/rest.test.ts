@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'mocha';
-import { Bodies } from '../../src/transport/rest/bodies.ts';
+import { Bodies } from '../../src/transport/rest/body/bodies.ts';
 import { assertAnswer } from '../wire/answer.ts';
 import { UPDATE, makeUpdate } from '../wire/harness.ts';
 import { withBench } from '../wire/rows.ts';

@@ -1,16 +1,16 @@
 import { Fault, OtherMethods } from '../../../gen/keyturn/options/v1/options.ts';
 import type { Endpoint } from '../../call/endpoints.ts';
 import type { Contract, Service } from '../../contract/model.ts';
-import { compileRule } from './bind.ts';
-import type { RouteBinding } from './bind.ts';
+import { compileRule } from './binding/rule.ts';
+import type { RouteBinding } from './binding/rule.ts';
 import { hasEnvelope } from './envelopes.ts';
-import { compileRoutes } from './routes.ts';
-import type { Routes } from './routes.ts';
-import { splitTarget } from './target.ts';
-import { RouteError } from './template.ts';
+import { compileRoutes } from './routing/routes.ts';
+import type { Routes } from './routing/routes.ts';
+import { splitTarget } from './routing/target.ts';
+import { RouteError } from './routing/template.ts';
 
-export { compileRoutes } from './routes.ts';
-export type { Match, RouteSpec, Routes } from './routes.ts';
+export { compileRoutes } from './routing/routes.ts';
+export type { Match, RouteSpec, Routes } from './routing/routes.ts';
 export { RouteError };
 
 /** A route: one REST binding of an endpoint. */

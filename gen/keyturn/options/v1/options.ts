@@ -128,6 +128,8 @@ export const Query = {
   QUERY_BOUND: 1,
   /** QUERY_IGNORED - Ignored altogether, even where it is malformed. */
   QUERY_IGNORED: 2,
+  /** QUERY_KNOWN - As QUERY_BOUND, but a key that is no field is ignored. */
+  QUERY_KNOWN: 3,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -137,6 +139,7 @@ export namespace Query {
   export type QUERY_UNSPECIFIED = typeof Query.QUERY_UNSPECIFIED;
   export type QUERY_BOUND = typeof Query.QUERY_BOUND;
   export type QUERY_IGNORED = typeof Query.QUERY_IGNORED;
+  export type QUERY_KNOWN = typeof Query.QUERY_KNOWN;
   export type UNRECOGNIZED = typeof Query.UNRECOGNIZED;
 }
 
@@ -162,7 +165,8 @@ export namespace OtherMethods {
 
 /**
  * What can go wrong before or around a handler, whatever the method. Each
- * envelope names exactly one reason for each fault but the last.
+ * envelope names exactly one reason for each fault, but for those that say
+ * otherwise.
  */
 export const Fault = {
   /** FAULT_UNSPECIFIED - Not a fault; refused where it is named. */
@@ -195,10 +199,20 @@ export const Fault = {
   FAULT_INTERNAL: 13,
   /**
    * FAULT_RATE_LIMITED - The caller has made too many calls, or its address too many that failed.
-   * The one fault that an envelope may leave without a reason: the refusals of
-   * such an address then keep their own reasons, with `retry-after`.
+   * An envelope may have no reason for it: the refusals of such an address then
+   * keep their own reasons, with `retry-after`.
    */
   FAULT_RATE_LIMITED: 14,
+  /**
+   * FAULT_TARGET_TOO_LONG - The request target is longer than any route needs. An envelope without a
+   * reason for it answers as to FAULT_TARGET_MALFORMED.
+   */
+  FAULT_TARGET_TOO_LONG: 15,
+  /**
+   * FAULT_HEADERS_TOO_LARGE - There are more headers, or larger ones, than any call needs. An envelope
+   * without a reason for it answers as to FAULT_TARGET_MALFORMED.
+   */
+  FAULT_HEADERS_TOO_LARGE: 16,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -220,6 +234,8 @@ export namespace Fault {
   export type FAULT_UNAVAILABLE = typeof Fault.FAULT_UNAVAILABLE;
   export type FAULT_INTERNAL = typeof Fault.FAULT_INTERNAL;
   export type FAULT_RATE_LIMITED = typeof Fault.FAULT_RATE_LIMITED;
+  export type FAULT_TARGET_TOO_LONG = typeof Fault.FAULT_TARGET_TOO_LONG;
+  export type FAULT_HEADERS_TOO_LARGE = typeof Fault.FAULT_HEADERS_TOO_LARGE;
   export type UNRECOGNIZED = typeof Fault.UNRECOGNIZED;
 }
 
@@ -235,7 +251,14 @@ export interface ServiceRules {
   /** What a known path answers to another method. */
   otherMethods: OtherMethods;
   /** Rules of every method, overridden by what a method states itself; lists are joined. */
-  defaults: MethodRules | undefined;
+  defaults:
+    | MethodRules
+    | undefined;
+  /**
+   * The challenge of a 401, as `WWW-Authenticate` has it (RFC 9110 section
+   * 11.6.1), such as `Bearer realm="keyturn"`.
+   */
+  challenge: string;
 }
 
 /** What one method asks of its callers and may answer. */
@@ -245,8 +268,11 @@ export interface MethodRules {
   /** Largest request body or gRPC message, bytes. */
   maxBodyBytes: number;
   /**
-   * Media types of a request body, without parameters:
-   * `application/json`, `application/x-www-form-urlencoded`.
+   * Media types of a request body, without parameters. `application/json` and
+   * `application/x-www-form-urlencoded` are read as such, unless the body is a
+   * google.api.HttpBody; any other is the bare value of the string or bytes
+   * field, or of the google.api.HttpBody, that the rule's body names. `* /*`
+   * stands for every type.
    */
   mediaTypes: string[];
   /** How a JSON body is read. */
@@ -273,6 +299,32 @@ export interface MethodRules {
    * over REST they are headers of the same name.
    */
   responseHeaders: string[];
+  /**
+   * Names, in lower case, of the request metadata (over REST the headers) that
+   * the handler may read. A name that ends in `-bin` has bytes, over REST as
+   * base64. Names of the transport itself, such as `connection` or `grpc-...`,
+   * are refused.
+   */
+  requestHeaders: string[];
+  /**
+   * Whether a rule for GET, HEAD or DELETE may take a body, to which HTTP gives
+   * no meaning (RFC 9110 section 9.3); without it the service does not start.
+   */
+  getOrDeleteBody?:
+    | boolean
+    | undefined;
+  /** Query keys that are no fields and are ignored, in either mode that binds. */
+  ignoredQueryKeys: string[];
+  /**
+   * Codings in which a request body may come: `gzip`, `deflate`, `br`. Decoded
+   * it is no larger than max_body_bytes either.
+   */
+  contentCodings: string[];
+  /**
+   * Media type of an answer that is the bare value of the string or bytes field
+   * that response_body names. Without it answers are JSON.
+   */
+  responseMediaType: string;
 }
 
 /**
@@ -307,7 +359,7 @@ export interface ReasonRules {
   envelope: Envelope;
   /** The status over gRPC. */
   code: Code;
-  /** The status over REST. */
+  /** The status over REST; that of the code (google/rpc/code.proto) if it is not set. */
   httpStatus: number;
   /** The code word that the documented error body shows, where it has one. */
   word: string;
@@ -318,7 +370,7 @@ export interface ReasonRules {
 }
 
 function createBaseServiceRules(): ServiceRules {
-  return { envelope: 0, pathPrefixes: [], otherMethods: 0, defaults: undefined };
+  return { envelope: 0, pathPrefixes: [], otherMethods: 0, defaults: undefined, challenge: "" };
 }
 
 export const ServiceRules: MessageFns<ServiceRules> = {
@@ -334,6 +386,9 @@ export const ServiceRules: MessageFns<ServiceRules> = {
     }
     if (message.defaults !== undefined) {
       MethodRules.encode(message.defaults, writer.uint32(34).fork()).join();
+    }
+    if (message.challenge !== "") {
+      writer.uint32(42).string(message.challenge);
     }
     return writer;
   },
@@ -383,6 +438,14 @@ export const ServiceRules: MessageFns<ServiceRules> = {
             message.defaults = MethodRules.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.challenge = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -406,6 +469,7 @@ export const ServiceRules: MessageFns<ServiceRules> = {
     message.defaults = (object.defaults !== undefined && object.defaults !== null)
       ? MethodRules.fromPartial(object.defaults)
       : undefined;
+    message.challenge = object.challenge ?? "";
     return message;
   },
 };
@@ -423,6 +487,11 @@ function createBaseMethodRules(): MethodRules {
     statuses: [],
     reasons: [],
     responseHeaders: [],
+    requestHeaders: [],
+    getOrDeleteBody: undefined,
+    ignoredQueryKeys: [],
+    contentCodings: [],
+    responseMediaType: "",
   };
 }
 
@@ -464,6 +533,21 @@ export const MethodRules: MessageFns<MethodRules> = {
     }
     for (const v of message.responseHeaders) {
       writer.uint32(90).string(v!);
+    }
+    for (const v of message.requestHeaders) {
+      writer.uint32(98).string(v!);
+    }
+    if (message.getOrDeleteBody !== undefined) {
+      writer.uint32(104).bool(message.getOrDeleteBody);
+    }
+    for (const v of message.ignoredQueryKeys) {
+      writer.uint32(114).string(v!);
+    }
+    for (const v of message.contentCodings) {
+      writer.uint32(122).string(v!);
+    }
+    if (message.responseMediaType !== "") {
+      writer.uint32(130).string(message.responseMediaType);
     }
     return writer;
   },
@@ -579,6 +663,46 @@ export const MethodRules: MessageFns<MethodRules> = {
             message.responseHeaders.push(reader.string());
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.requestHeaders.push(reader.string());
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.getOrDeleteBody = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.ignoredQueryKeys.push(reader.string());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.contentCodings.push(reader.string());
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.responseMediaType = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -607,6 +731,11 @@ export const MethodRules: MessageFns<MethodRules> = {
     message.statuses = object.statuses?.map((e) => e) || [];
     message.reasons = object.reasons?.map((e) => e) || [];
     message.responseHeaders = object.responseHeaders?.map((e) => e) || [];
+    message.requestHeaders = object.requestHeaders?.map((e) => e) || [];
+    message.getOrDeleteBody = object.getOrDeleteBody ?? undefined;
+    message.ignoredQueryKeys = object.ignoredQueryKeys?.map((e) => e) || [];
+    message.contentCodings = object.contentCodings?.map((e) => e) || [];
+    message.responseMediaType = object.responseMediaType ?? "";
     return message;
   },
 };

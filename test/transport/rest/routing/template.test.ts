@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import * as fc from 'fast-check';
-import { RouteError, parseTemplate } from '../../../src/transport/rest/template.ts';
-import type { Segment } from '../../../src/transport/rest/template.ts';
+import { RouteError, parseTemplate } from '../../../../src/transport/rest/routing/template.ts';
+import type { Segment } from '../../../../src/transport/rest/routing/template.ts';
 
 const any: Segment = { kind: 'any' };
 const rest: Segment = { kind: 'rest' };

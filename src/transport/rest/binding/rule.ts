@@ -1,17 +1,17 @@
 import type { DescField, DescMessage, JsonObject, JsonValue, Registry } from '@bufbuild/protobuf';
-import type { HttpRule } from '../../../gen/google/api/http.ts';
-import type { Violation } from '../../contract/fault.ts';
-import type { Image } from '../../contract/image.ts';
-import { checkJson, contentInvalid, jsonToBytes } from '../../contract/json/read.ts';
-import { describeText, textToJson } from '../../contract/json/text.ts';
-import { compileJsonWriter, memberName } from '../../contract/json/write.ts';
-import type { Method } from '../../contract/model.ts';
-import { compileBodyParser } from './body.ts';
-import type { BodyParser, TypedBody } from './body.ts';
+import type { HttpRule } from '../../../../gen/google/api/http.ts';
+import type { Violation } from '../../../contract/fault.ts';
+import type { Image } from '../../../contract/image.ts';
+import { checkJson, contentInvalid, jsonToBytes } from '../../../contract/json/read.ts';
+import { describeText, textToJson } from '../../../contract/json/text.ts';
+import { compileJsonWriter, memberName } from '../../../contract/json/write.ts';
+import type { Method } from '../../../contract/model.ts';
+import { compileBodyParser } from '../body/media.ts';
+import type { BodyParser, TypedBody } from '../body/media.ts';
 import { findPath, setAt, valueAt } from './fields.ts';
 import type { FieldPath } from './fields.ts';
 import { compileQuery } from './query.ts';
-import { RouteError, parseTemplate } from './template.ts';
+import { RouteError, parseTemplate } from '../routing/template.ts';
 
 /** What a request of a route brings along. */
 export interface RouteRequest {

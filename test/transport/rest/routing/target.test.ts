@@ -7,7 +7,7 @@ import {
   percentDecodeExceptSlash,
   splitTarget,
   splitVerb,
-} from '../../../src/transport/rest/target.ts';
+} from '../../../../src/transport/rest/routing/target.ts';
 
 const encodeUtf8 = (text: string): string =>
   [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');

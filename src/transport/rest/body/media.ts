@@ -1,14 +1,14 @@
 import { MIMEType } from 'node:util';
 import type { DescMessage, JsonObject } from '@bufbuild/protobuf';
-import { FieldRules, Fault } from '../../../gen/keyturn/options/v1/options.ts';
-import type { MethodRules } from '../../../gen/keyturn/options/v1/options.ts';
-import { FaultError } from '../../contract/fault.ts';
-import { readOption } from '../../contract/image.ts';
-import type { Image } from '../../contract/image.ts';
-import { contentInvalid } from '../../contract/json/read.ts';
-import { isTextField, textToJson } from '../../contract/json/text.ts';
-import { StrictJsonError, parseStrictJson } from '../../strict_json.ts';
-import { parseQuery } from './target.ts';
+import { FieldRules, Fault } from '../../../../gen/keyturn/options/v1/options.ts';
+import type { MethodRules } from '../../../../gen/keyturn/options/v1/options.ts';
+import { FaultError } from '../../../contract/fault.ts';
+import { readOption } from '../../../contract/image.ts';
+import type { Image } from '../../../contract/image.ts';
+import { contentInvalid } from '../../../contract/json/read.ts';
+import { isTextField, textToJson } from '../../../contract/json/text.ts';
+import { StrictJsonError, parseStrictJson } from '../../../strict_json.ts';
+import { parseQuery } from '../routing/target.ts';
 
 const JSON_TYPE = 'application/json';
 const FORM = 'application/x-www-form-urlencoded';

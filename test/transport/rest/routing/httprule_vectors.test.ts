@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
-import { RouteError, parseTemplate } from '../../../src/transport/rest/template.ts';
-import { compileRoutes } from '../../../src/transport/rest/routes.ts';
-import type { Match, RouteSpec } from '../../../src/transport/rest/routes.ts';
+import { RouteError, parseTemplate } from '../../../../src/transport/rest/routing/template.ts';
+import { compileRoutes } from '../../../../src/transport/rest/routing/routes.ts';
+import type { Match, RouteSpec } from '../../../../src/transport/rest/routing/routes.ts';
 
 type Expectation = null | 400 | 405 | { template: string; vars: Record<string, string> };
 
@@ -12,7 +12,7 @@ interface Vectors {
   templates: { template: string; valid: boolean }[];
 }
 
-const file = new URL('../../vectors/httprule.json', import.meta.url);
+const file = new URL('../../../vectors/httprule.json', import.meta.url);
 const vectors: Vectors = JSON.parse(readFileSync(file, 'utf8'));
 
 function outcome(match: Match, routes: readonly RouteSpec[]): Expectation {

@@ -1,11 +1,11 @@
 import type { DescMessage, JsonObject, JsonValue } from '@bufbuild/protobuf';
-import { Fault, Query } from '../../../gen/keyturn/options/v1/options.ts';
-import { FaultError } from '../../contract/fault.ts';
-import type { Violation } from '../../contract/fault.ts';
-import { describeText, isTextField, textToJson } from '../../contract/json/text.ts';
+import { Fault, Query } from '../../../../gen/keyturn/options/v1/options.ts';
+import { FaultError } from '../../../contract/fault.ts';
+import type { Violation } from '../../../contract/fault.ts';
+import { describeText, isTextField, textToJson } from '../../../contract/json/text.ts';
 import { areSiblings, findPath, nameOf, overlaps, setAt } from './fields.ts';
 import type { FieldPath } from './fields.ts';
-import { parseQuery } from './target.ts';
+import { parseQuery } from '../routing/target.ts';
 
 /** Adds the values of a raw query to the JSON of a request. Throws a FaultError (FAULT_QUERY_INVALID). */
 export type QueryBinder = (query: string | undefined, json: JsonObject) => void;
@@ -18,7 +18,6 @@ export type QueryBinder = (query: string | undefined, json: JsonObject) => void;
  */
 export function compileQuery(desc: DescMessage, mode: Query, bound: readonly FieldPath[], body: string): QueryBinder {
   if (mode === Query.QUERY_IGNORED) return () => {};
-  if (body !== '*') refuseUnserved(desc, (name) => overlaps(body, name) || bound.some((path) => nameOf(path) === name));
   return (query, json) => {
     if (query === undefined) return;
     const pairs = parseQuery(query);
@@ -32,14 +31,6 @@ export function compileQuery(desc: DescMessage, mode: Query, bound: readonly Fie
     if (violations.length > 0) throw new FaultError(Fault.FAULT_QUERY_INVALID, 'the query does not fit the method', violations);
     for (const { path, value } of given.values()) setAt(json, path, value);
   };
-}
-
-/** Throws for a field that a query could give by google.api.http and cannot give here yet. */
-function refuseUnserved(desc: DescMessage, isTaken: (name: string) => boolean): void {
-  for (const field of desc.fields) {
-    if (isTaken(field.name) || isTextField(field)) continue;
-    if (field.message?.typeName.startsWith('google.protobuf.') === true) throw new Error(`field ${field.name} of type ${field.message.typeName} is not served in a query yet`);
-  }
 }
 
 interface Given {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import * as fc from 'fast-check';
-import { RouteError } from '../../../src/transport/rest/template.ts';
-import { compileRoutes } from '../../../src/transport/rest/routes.ts';
+import { RouteError } from '../../../../src/transport/rest/routing/template.ts';
+import { compileRoutes } from '../../../../src/transport/rest/routing/routes.ts';
 import { escape, naiveMatch, piecesOf, render, shapeOf } from './naive_matcher.ts';
 import type { NaiveRoute, Outcome, Part, Piece } from './naive_matcher.ts';
 

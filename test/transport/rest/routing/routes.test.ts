@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { RouteError } from '../../../src/transport/rest/template.ts';
-import { compileRoutes } from '../../../src/transport/rest/routes.ts';
-import type { Match, RouteSpec } from '../../../src/transport/rest/routes.ts';
+import { RouteError } from '../../../../src/transport/rest/routing/template.ts';
+import { compileRoutes } from '../../../../src/transport/rest/routing/routes.ts';
+import type { Match, RouteSpec } from '../../../../src/transport/rest/routing/routes.ts';
 
 /** Routes as "GET /a"; without a method, GET. */
 function specs(routes: readonly string[]): RouteSpec[] {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { compileRoutes } from '../../../src/transport/rest/routes.ts';
-import { parseTemplate } from '../../../src/transport/rest/template.ts';
-import { leafOf, newNode, search } from '../../../src/transport/rest/trie.ts';
-import type { TrieNode } from '../../../src/transport/rest/trie.ts';
+import { compileRoutes } from '../../../../src/transport/rest/routing/routes.ts';
+import { parseTemplate } from '../../../../src/transport/rest/routing/template.ts';
+import { leafOf, newNode, search } from '../../../../src/transport/rest/routing/trie.ts';
+import type { TrieNode } from '../../../../src/transport/rest/routing/trie.ts';
 
 /** Every path of `a` and `*` with `depth` segments. */
 function combinations(depth: number): string[] {

@@ -1,0 +1,89 @@
+import { pino } from 'pino';
+import { Caller, Fault } from '../../gen/keyturn/options/v1/options.ts';
+import type { Authenticator } from '../../src/call/authenticate/authenticator.ts';
+import type { OperatorPrincipal } from '../../src/call/authenticate/principal.ts';
+import type { Handler } from '../../src/call/call.ts';
+import { bind, joinEndpoints } from '../../src/call/endpoints.ts';
+import { Pipeline } from '../../src/call/pipeline.ts';
+import { Telemetry } from '../../src/call/telemetry.ts';
+import { Turnstile } from '../../src/call/turnstile.ts';
+import { systemClock } from '../../src/clock.ts';
+import { FaultError } from '../../src/contract/fault.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import { Acceptor } from '../../src/transport/acceptor.ts';
+import { GrpcServer } from '../../src/transport/grpc/server.ts';
+import { Peers } from '../../src/transport/peers.ts';
+import { RestHandler } from '../../src/transport/rest/handler.ts';
+import { Transcoder } from '../../src/transport/rest/index.ts';
+import { RestServer } from '../../src/transport/rest/server.ts';
+import { RestClient } from '../wire/rest.ts';
+import { generateContract } from './contract.ts';
+
+/** The one token that is refused. */
+export const WRONG_TOKEN = 'wrong';
+
+/** Handlers by method path, such as `/transcoder.v1.EchoService/Echo`; a method without one answers its request. */
+export type Handlers = Readonly<Record<string, Handler>>;
+
+/** The contract of these tests, served by the real transports and the real pipeline. */
+export interface TestTranscoder extends AsyncDisposable {
+  readonly rest: RestClient;
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  /** `127.0.0.1:PORT` */
+  readonly grpc: string;
+  /** What it has logged, parsed. */
+  readonly lines: Record<string, unknown>[];
+}
+
+/** Lets everybody in but who brings the wrong token: these tests are about what comes before and after. */
+const open: Authenticator<OperatorPrincipal> = {
+  async authenticate({ metadata }) {
+    if (metadata.get('authorization') === `Bearer ${WRONG_TOKEN}`) throw new FaultError(Fault.FAULT_UNAUTHENTICATED, 'the wrong token');
+    return { kind: 'operator' };
+  },
+  authorize() {},
+  limit() {},
+};
+
+export async function startTranscoder(handlers: Handlers = {}): Promise<TestTranscoder> {
+  const { contract, definitions } = await generateContract();
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ level: 'info', base: null }, { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) });
+  const bindings = [...definitions.values()].flatMap((definition) =>
+    bind(definition, Object.fromEntries(Object.entries(definition).map(([name, { path }]) => [name, handlers[path] ?? echo])) as never),
+  );
+  const endpoints = joinEndpoints(contract, bindings);
+  const pipeline = new Pipeline({
+    contract,
+    endpoints,
+    authenticators: new Map([[Caller.CALLER_OPERATOR, open]]),
+    turnstile: new Turnstile(1_000_000_000, systemClock),
+    observer: new Telemetry(log, createMetrics()),
+  });
+  const peers = new Peers();
+  const handler = new RestHandler({ transcoder: new Transcoder(endpoints, contract), pipeline, pages: new Map(), envelopes: { words: new Map() } });
+  const wires = [
+    new RestServer({ handler, peers, log }),
+    new GrpcServer({ endpoints, pipeline, image: contract.image, peers, flooded: () => {} }),
+  ] as const;
+  const [rest, grpc] = wires.map((wire) => new Acceptor({ wire, protocols: [], tls: undefined, connections: 2048, cut: () => {} }));
+  const address = { host: '127.0.0.1', port: 0 };
+  const [restPort, grpcPort] = await Promise.all([rest?.listen(address), grpc?.listen(address)]);
+  const url = `http://127.0.0.1:${restPort}`;
+  const client = new RestClient(url);
+  return {
+    rest: client,
+    url,
+    grpc: `127.0.0.1:${grpcPort}`,
+    lines,
+    async [Symbol.asyncDispose]() {
+      client[Symbol.dispose]();
+      await Promise.all([rest?.close(0), grpc?.close(0)]);
+    },
+  };
+}
+
+async function echo(request: object): Promise<object> {
+  return request;
+}
