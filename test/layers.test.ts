@@ -38,6 +38,15 @@ const RULES: readonly Rule[] = [
   { why: 'contract knows what it is made of only', of: ['src/contract/'], not: ['src/call/', 'src/transport/', 'src/errors.ts'] },
   { why: 'contract knows nothing of the domain', of: ['src/contract/'], not: DOMAIN },
   { why: 'transport/rest knows nothing of the domain', of: ['src/transport/rest/'], not: DOMAIN },
+  { why: 'routing of the transcoder stands alone', of: ['src/transport/rest/routing/'], only: ['src/transport/rest/routing/'] },
+  {
+    why: 'binding and bodies of the transcoder know the contract only',
+    of: ['src/transport/rest/binding/', 'src/transport/rest/body/'],
+    only: [
+      'node:', '@bufbuild/protobuf', 'gen/google/', 'gen/keyturn/options/', 'src/contract/', 'src/strict_json.ts',
+      'src/transport/rest/binding/', 'src/transport/rest/body/', 'src/transport/rest/routing/',
+    ],
+  },
   { why: 'transport never imports services, db or crypto', of: ['src/transport/'], not: ['src/services/', 'src/db/', 'src/crypto/'] },
   { why: 'services never import a wire', of: ['src/services/'], not: ['src/transport/', '@grpc/'] },
   {
