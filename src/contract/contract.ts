@@ -1,8 +1,9 @@
-import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import type { DescMessage, DescMethod, DescService } from '@bufbuild/protobuf';
 import { HttpRule } from '../../gen/google/api/http.ts';
 import { MethodRules, ReasonRules, ServiceRules } from '../../gen/keyturn/options/v1/options.ts';
 import type { Envelope, Fault } from '../../gen/keyturn/options/v1/options.ts';
 import { checkMethod, checkReasons, checkService } from './check.ts';
+import { checkNames } from './check_names.ts';
 import { readOption } from './image.ts';
 import type { Image } from './image.ts';
 import type { Contract, Method, Reason, Service } from './model.ts';
@@ -20,6 +21,10 @@ export function compileContract(image: Image, packageName: string): Contract {
   for (const file of image.registry.files) {
     if (file.proto.package !== packageName) continue;
     for (const desc of file.services) services.push(compileService(image, desc, reasons, holes));
+  }
+  const seen = new Set<DescMessage>();
+  for (const { desc } of services.flatMap((service) => service.methods)) {
+    for (const message of [desc.input, desc.output]) checkNames(message, seen, holes);
   }
   if (services.length === 0) holes.push(`package ${packageName} has no service`);
   if (holes.length > 0) throw new Error(`the contract has holes:\n  ${holes.join('\n  ')}`);

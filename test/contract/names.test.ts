@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { checkNames } from '../../src/contract/check_names.ts';
+import { buildImage, messageOf } from './images.ts';
+
+const PROTO = `syntax = "proto3";
+package test;
+message Clash { string b_c = 1; string x = 2 [json_name = "b_c"]; }
+message Outer { map<string, Middle> middles = 1; Clash clash = 2; Outer outer = 3; }
+message Middle { repeated Clash clashes = 1; }
+message Clear { string b_c = 1; string bc = 2 [json_name = "b-c"]; Clear clear = 3; }`;
+
+describe('names of fields', () => {
+  const image = buildImage({ 'test/test.proto': PROTO });
+  const holesOf = (message: string): string[] => {
+    const holes: string[] = [];
+    checkNames(messageOf(image, `test.${message}`), new Set(), holes);
+    return holes;
+  };
+
+  for (const message of ['Clash', 'Middle', 'Outer']) {
+    it(`are refused once if one field's JSON name is another's proto name, at any depth: ${message}`, () => {
+      assert.deepEqual(holesOf(message), ['message test.Clash: b_c is a field, and the JSON name of x']);
+    });
+  }
+
+  it('are taken if each name is that of one field', () => {
+    assert.deepEqual(holesOf('Clear'), []);
+  });
+});
