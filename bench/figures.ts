@@ -15,6 +15,7 @@ export interface Target {
 export const TARGETS = {
   rest: { bound: 'at least', value: 0.85 },
   grpc: { bound: 'at least', value: 0.8 },
+  echo: { bound: 'at least', value: 0.85 },
   scale: { bound: 'at most', value: 1.1 },
   start: { bound: 'at most', value: 1.5 },
   rest_memory: { bound: 'at most', value: 130 },

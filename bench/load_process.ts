@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Child } from './child.ts';
-import type { Command, LoadResult, Reply, Wire } from './load/protocol.ts';
+import type { Command, LoadResult, Reply } from './load/protocol.ts';
 import type { Workbench } from './workbench.ts';
 
 export interface LoadOptions {
-  readonly wire: Wire;
-  readonly port: number;
-  readonly inFlight: number;
+  /** One of the programs in bench/load, and its arguments. */
+  readonly program: 'main' | 'echo';
+  readonly args: readonly string[];
 }
 
 /** What the last answers of a round may take. */
@@ -19,9 +19,8 @@ const MOST_PREPARATION_MS = 3_600_000;
 export class LoadProcess implements AsyncDisposable {
   readonly #child: Child;
 
-  constructor(bench: Workbench, { wire, port, inFlight }: LoadOptions) {
-    const script = new URL('load/main.ts', import.meta.url);
-    const args = [wire, String(port), String(inFlight)];
+  constructor(bench: Workbench, { program, args }: LoadOptions) {
+    const script = new URL(`load/${program}.ts`, import.meta.url);
     const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
     this.#child = bench.own(new Child('the load', { script, args, stdio: [...stdio], core: bench.cores.load }));
   }
@@ -37,7 +36,7 @@ export class LoadProcess implements AsyncDisposable {
     await this.#order({ kind: 'prepare', count });
   }
 
-  /** Sends what was prepared. Rejects with the answer if one is not that of a rotation. */
+  /** Sends what was prepared. Rejects with the answer if one is not the right one. */
   async run(seconds: number): Promise<LoadResult> {
     const reply = await this.#order({ kind: 'run', seconds }, seconds * 1000 + PATIENCE_MS);
     return reply.kind === 'ran' ? reply : unexpected(reply);

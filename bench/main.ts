@@ -2,7 +2,8 @@ import { progress } from './figures.ts';
 import type { Figure } from './figures.ts';
 import { PARTS, readOptions } from './options.ts';
 import type { Options, Part } from './options.ts';
-import { profile } from './parts/profile.ts';
+import { measureEcho, profileEcho } from './parts/echo.ts';
+import { profileRotations } from './parts/profile.ts';
 import { measureScale } from './parts/scale.ts';
 import { measureStart } from './parts/start.ts';
 import { measureThroughput } from './parts/throughput.ts';
@@ -12,13 +13,14 @@ import { Workbench } from './workbench.ts';
 const MEASURE: Readonly<Record<Part, (bench: Workbench, options: Options) => Promise<Figure[]>>> = {
   rest: (bench, options) => measureThroughput(bench, 'rest', options),
   grpc: (bench, options) => measureThroughput(bench, 'grpc', options),
+  echo: measureEcho,
   scale: measureScale,
   start: measureStart,
 };
 
 async function run(bench: Workbench, options: Options): Promise<void> {
   if (options.profile !== undefined) {
-    process.stdout.write(`${await profile(bench, options.profile, options)}\n`);
+    process.stdout.write(`${await profileOf(bench, options.profile, options)}\n`);
     return;
   }
   const figures: Figure[] = [];
@@ -26,6 +28,10 @@ async function run(bench: Workbench, options: Options): Promise<void> {
   const environment = describeEnvironment(bench, options);
   process.stdout.write(`${tableOf(figures, environment)}\n`);
   if (options.json !== undefined) await writeJson(options.json, figures, environment);
+}
+
+function profileOf(bench: Workbench, what: NonNullable<Options['profile']>, options: Options): Promise<string> {
+  return what === 'echo' ? profileEcho(bench, options) : profileRotations(bench, what, options);
 }
 
 const options = readOptions();

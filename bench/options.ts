@@ -5,7 +5,7 @@ import type { Wire } from './load/protocol.ts';
 export const IN_FLIGHT = 16;
 
 /** The parts that `--only` chooses from, in the order in which they run. */
-export const PARTS = ['rest', 'grpc', 'scale', 'start'] as const;
+export const PARTS = ['rest', 'grpc', 'echo', 'scale', 'start'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
@@ -14,7 +14,7 @@ export interface Options {
   readonly devices: number;
   readonly fleet: number;
   readonly only?: Part;
-  readonly profile?: Wire;
+  readonly profile?: Wire | 'echo';
   readonly json?: string;
 }
 
@@ -25,13 +25,13 @@ that makes them too (bench/floor). Compare ratios, not figures of different mach
 /** Reads the command line. Prints help and ends the process where it asks for it or is wrong. */
 export function readOptions(): Options {
   return new Command('npm run bench --')
-    .description('Measures Keyturn: rotations beside their floor, with a large fleet, and its start.')
+    .description('Measures Keyturn: rotations beside their floor, echoes beside bare node:http, a large fleet, and its start.')
     .option('--rounds <n>', 'rounds of each side', count, 5)
     .option('--seconds <s>', 'length of a round', seconds, 5)
     .option('--devices <n>', 'devices that rotate their keys, 16 or more', devices, 1000)
     .option('--fleet <n>', 'devices of the large fleet of part scale', count, 1_000_000)
     .addOption(new Option('--only <part>', 'one part only').choices(PARTS))
-    .addOption(new Option('--profile <wire>', 'where the CPU time of one round goes, instead of the parts').choices(['rest', 'grpc']))
+    .addOption(new Option('--profile <wire>', 'where the CPU time of one round goes, instead of the parts').choices(['rest', 'grpc', 'echo']))
     .option('--json <file>', 'write the figures to a file as JSON too')
     .addHelpText('after', EPILOGUE)
     .parse()

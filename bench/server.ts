@@ -7,6 +7,9 @@ import type { Workbench } from './workbench.ts';
 /** A server under load: Keyturn, or the floor that it is compared with. */
 export type Side = 'subject' | 'floor';
 
+/** Who echoes JSON (bench/echo): Keyturn's way of a REST call, bare node:http, that with a bridge to messages, or with a gRPC call over loopback. */
+export type EchoSide = 'keyturn' | 'bare' | 'bridge' | 'hop';
+
 export interface Server extends AsyncDisposable {
   readonly pid: number;
   readonly port: number;
@@ -50,13 +53,26 @@ export async function keyturnPorts(child: Child): Promise<Record<Wire, number>> 
 
 /** Starts a side and waits until it serves. */
 export async function startServer(bench: Workbench, options: ServerOptions): Promise<Server> {
-  const lastWords = (): string => readFileSync(logOf(bench, options.name), 'utf8').slice(-LAST_WORDS);
-  const child = options.side === 'subject' ? spawnSubject(bench, options) : spawnFloor(bench, options);
+  const { name, side, wire } = options;
+  const child = side === 'subject' ? spawnSubject(bench, options) : spawnFloor(bench, options);
+  return whenServing(bench, name, child, async () => (side === 'subject' ? (await keyturnPorts(child))[wire] : servingPort(child)));
+}
+
+/** The echo of one side, pinned like any server. `folder` holds the generated contract. */
+export async function startEcho(bench: Workbench, side: EchoSide, folder: string, nodeArgs: readonly string[] = []): Promise<Server> {
+  const name = `echo_${side}`;
+  const script = new URL(`echo/${side}.ts`, import.meta.url);
+  const log = openSync(logOf(bench, name), 'a');
+  const child = bench.own(new Child(name, { script, nodeArgs, args: [folder], env: MALLOC, stdio: ['ignore', 'pipe', log], core: bench.cores.server }));
+  return whenServing(bench, name, child, () => servingPort(child));
+}
+
+async function whenServing(bench: Workbench, name: string, child: Child, portOf: () => Promise<number>): Promise<Server> {
+  const lastWords = (): string => readFileSync(logOf(bench, name), 'utf8').slice(-LAST_WORDS);
   try {
-    const port = options.side === 'subject' ? (await keyturnPorts(child))[options.wire] : await floorPort(child);
-    return { pid: child.pid, port, lastWords, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
+    return { pid: child.pid, port: await portOf(), lastWords, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
   } catch (error) {
-    throw new Error(`${options.name} did not start: ${lastWords()}`, { cause: error });
+    throw new Error(`${name} did not start: ${lastWords()}`, { cause: error });
   }
 }
 
@@ -72,8 +88,8 @@ function spawnFloor(bench: Workbench, { name, wire, databaseUrl, nodeArgs = [] }
   return bench.own(new Child(name, { script, nodeArgs, args: [databaseUrl], stdio: [...stdio], core: bench.cores.server }));
 }
 
-async function floorPort(child: Child): Promise<number> {
-  return Number((await child.line(/^floor ready (\d+)$/))[1]);
+async function servingPort(child: Child): Promise<number> {
+  return Number((await child.line(/^serving on (\d+)$/))[1]);
 }
 
 function logOf(bench: Workbench, name: string): string {

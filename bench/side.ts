@@ -20,8 +20,8 @@ export interface SideOptions {
 
 /** What a round came to. */
 export interface Round extends LoadResult {
-  readonly rotationsPerSecond: number;
-  /** CPU time of the server for one rotation, microseconds. */
+  readonly callsPerSecond: number;
+  /** CPU time of the server for one call, microseconds. */
   readonly cpuMicroseconds: number;
 }
 
@@ -46,7 +46,7 @@ export class LoadedServer implements AsyncDisposable {
     const { name, wire, inFlight, fleet, devices } = options;
     const databaseUrl = await bench.createDatabase(name);
     const server = await startServer(bench, { ...options, databaseUrl });
-    const load = new LoadProcess(bench, { wire, port: server.port, inFlight });
+    const load = new LoadProcess(bench, { program: 'main', args: [wire, String(server.port), String(inFlight)] });
     const numbers = spread(fleet, devices);
     const keys = await load.addDevices(numbers.map(deviceIdOf));
     await seedFleet(databaseUrl, fleet, numbers, keys);
@@ -56,26 +56,31 @@ export class LoadedServer implements AsyncDisposable {
   /** One round. The requests are signed before it begins. Throws with the answer if one is not that of a rotation. */
   async round(seconds: number): Promise<Round> {
     await this.#load.prepare(Math.ceil(this.#rate * seconds * RESERVE));
-    await setTimeout(PAUSE_MS);
-    const before = await cpuSeconds(this.#server.pid);
-    const result = await this.#run(seconds);
-    const used = (await cpuSeconds(this.#server.pid)) - before;
-    const rotationsPerSecond = result.rotations / result.seconds;
-    this.#rate = rotationsPerSecond;
-    return { ...result, rotationsPerSecond, cpuMicroseconds: (used * 1e6) / result.rotations };
-  }
-
-  async #run(seconds: number): Promise<LoadResult> {
-    try {
-      return await this.#load.run(seconds);
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      throw new Error(`${message}\nthe server's last words:\n${this.#server.lastWords()}`, { cause: error });
-    }
+    const round = await measureRound(this.#server, this.#load, seconds);
+    this.#rate = round.callsPerSecond;
+    return round;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#load[Symbol.asyncDispose]();
     await this.#server[Symbol.asyncDispose]();
+  }
+}
+
+/** One round of a load that is ready. Throws with the answer if one is not the right one. */
+export async function measureRound(server: Server, load: LoadProcess, seconds: number): Promise<Round> {
+  await setTimeout(PAUSE_MS);
+  const before = await cpuSeconds(server.pid);
+  const result = await run(server, load, seconds);
+  const used = (await cpuSeconds(server.pid)) - before;
+  return { ...result, callsPerSecond: result.calls / result.seconds, cpuMicroseconds: (used * 1e6) / result.calls };
+}
+
+async function run(server: Server, load: LoadProcess, seconds: number): Promise<LoadResult> {
+  try {
+    return await load.run(seconds);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`${message}\nthe server's last words:\n${server.lastWords()}`, { cause: error });
   }
 }

@@ -19,7 +19,8 @@ export type Reply =
 
 /** What a timed part came to. */
 export interface LoadResult {
-  readonly rotations: number;
+  /** Rotations, or echoes. */
+  readonly calls: number;
   readonly seconds: number;
   /** Milliseconds. */
   readonly p50: number;

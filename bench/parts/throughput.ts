@@ -33,13 +33,13 @@ export async function measureThroughput(bench: Workbench, wire: Wire, options: O
   return figuresOf(wire, rounds);
 }
 
-function describe({ rotationsPerSecond, p50, p99, cpuMicroseconds }: Round): string {
-  const rate = Math.round(rotationsPerSecond);
+function describe({ callsPerSecond, p50, p99, cpuMicroseconds }: Round): string {
+  const rate = Math.round(callsPerSecond);
   return `${rate} rotations/s, p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, ${Math.round(cpuMicroseconds)} µs CPU each`;
 }
 
 const COLUMNS = [
-  { field: 'rotationsPerSecond', name: 'rate', unit: 'rotations/s' },
+  { field: 'callsPerSecond', name: 'rate', unit: 'rotations/s' },
   { field: 'p50', name: 'p50', unit: 'ms' },
   { field: 'p99', name: 'p99', unit: 'ms' },
   { field: 'cpuMicroseconds', name: 'server CPU a rotation', unit: 'µs' },
@@ -50,11 +50,11 @@ function figuresOf(wire: Wire, rounds: Readonly<Record<Side, readonly Round[]>>)
     { name: `${wire} keyturn ${name}`, value: median(rounds.subject.map((round) => round[field])), unit },
     { name: `${wire} floor ${name}`, value: median(rounds.floor.map((round) => round[field])), unit },
   ]);
-  const ratios = (field: 'rotationsPerSecond' | 'cpuMicroseconds'): number =>
+  const ratios = (field: 'callsPerSecond' | 'cpuMicroseconds'): number =>
     median(rounds.subject.map((round, pair) => round[field] / (rounds.floor[pair]?.[field] ?? Number.NaN)));
   return [
     ...figures,
-    { name: `${wire} rate, keyturn over floor`, value: ratios('rotationsPerSecond'), unit: 'ratio', target: TARGETS[wire] },
+    { name: `${wire} rate, keyturn over floor`, value: ratios('callsPerSecond'), unit: 'ratio', target: TARGETS[wire] },
     { name: `${wire} server CPU, keyturn over floor`, value: ratios('cpuMicroseconds'), unit: 'ratio' },
   ];
 }
