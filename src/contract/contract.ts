@@ -4,6 +4,7 @@ import { MethodRules, ReasonRules, ServiceRules } from '../../gen/keyturn/option
 import type { Envelope, Fault } from '../../gen/keyturn/options/v1/options.ts';
 import { checkMethod, checkReasons, checkService } from './check.ts';
 import { checkNames } from './check_names.ts';
+import { httpStatusOf } from './http_status.ts';
 import { readOption } from './image.ts';
 import type { Image } from './image.ts';
 import type { Contract, Method, Reason, Service } from './model.ts';
@@ -12,7 +13,8 @@ import type { Contract, Method, Reason, Service } from './model.ts';
  * Makes the contract of an image: every service of `packageName`, with every
  * reason of its enum `ErrorReason`. Throws one error that lists every hole: a
  * method without a caller, a service without an envelope, an envelope without a
- * reason for a fault, a reason without a status, an unknown word.
+ * reason for a fault, a reason without a sentence, an unknown word. A reason
+ * without an HTTP status gets that of its gRPC code.
  */
 export function compileContract(image: Image, packageName: string): Contract {
   const holes: string[] = [];
@@ -20,7 +22,9 @@ export function compileContract(image: Image, packageName: string): Contract {
   const services: Service[] = [];
   for (const file of image.registry.files) {
     if (file.proto.package !== packageName) continue;
-    for (const desc of file.services) services.push(compileService(image, desc, reasons, holes));
+    const found: string[] = [];
+    for (const desc of file.services) services.push(compileService(image, desc, reasons, found));
+    for (const hole of found) holes.push(`${file.proto.name}: ${hole}`);
   }
   const seen = new Set<DescMessage>();
   for (const { desc } of services.flatMap((service) => service.methods)) {
@@ -43,7 +47,8 @@ function readReasons(image: Image, packageName: string, holes: string[]): Map<nu
       continue;
     }
     const name = value.name.replace(/^ERROR_REASON_/, '');
-    reasons.set(value.number, { name, number: value.number, rules });
+    const httpStatus = rules.httpStatus || httpStatusOf(rules.code);
+    reasons.set(value.number, { name, number: value.number, rules: { ...rules, httpStatus } });
   }
   checkReasons([...reasons.values()], holes);
   return reasons;

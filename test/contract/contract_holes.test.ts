@@ -54,7 +54,7 @@ const HOLES: readonly Hole[] = [
   {
     name: 'a method without a REST binding',
     edit: (image) => removeOption(image, methodOf(image, 'DeviceKeyService', 'UpdatePublicKey'), HTTP),
-    says: [`${UPDATE}: has no google.api.http rule`],
+    says: [`keyturn/v1/device_key_service.proto: ${UPDATE}: has no google.api.http rule`],
   },
   {
     name: 'a method that streams its answer',
@@ -64,7 +64,7 @@ const HOLES: readonly Hole[] = [
   {
     name: 'a method that streams its request',
     edit: (image) => (methodOf(image, 'OperatorService', 'ListDevices').proto.clientStreaming = true),
-    says: ['rpc keyturn.v1.OperatorService.ListDevices: is a stream'],
+    says: ['keyturn/v1/operator_service.proto: rpc keyturn.v1.OperatorService.ListDevices: is a stream'],
   },
   { name: 'a service without an envelope', edit: ofDeviceKeys({ envelope: 0 }), says: [`${DEVICE_KEY}: has no envelope`] },
   { name: 'a service with an envelope that nothing maps', edit: ofDeviceKeys({ envelope: 77 }), says: [`${DEVICE_KEY}: `] },
@@ -86,7 +86,6 @@ const HOLES: readonly Hole[] = [
   },
   { name: 'a reason without an envelope', edit: ofReason('DEVICE_FROZEN', { envelope: 0 }), says: ['reason DEVICE_FROZEN has no envelope'] },
   { name: 'a reason without a gRPC code', edit: ofReason('DEVICE_FROZEN', { code: 0 }), says: ['reason DEVICE_FROZEN has no gRPC code'] },
-  { name: 'a reason without a status', edit: ofReason('DEVICE_FROZEN', { httpStatus: 0 }), says: ['reason DEVICE_FROZEN has no HTTP status'] },
   { name: 'a reason with a status of success', edit: ofReason('DEVICE_FROZEN', { httpStatus: 200 }), says: ['DEVICE_FROZEN has no HTTP status of refusal'] },
   { name: 'a reason without a sentence', edit: ofReason('DEVICE_FROZEN', { sentence: '' }), says: ['reason DEVICE_FROZEN has no public sentence'] },
   { name: 'two reasons for one fault', edit: addFault('DEVICE_FROZEN', 9), says: ['another reason of its envelope stands for FAULT_UNAUTHENTICATED'] },
