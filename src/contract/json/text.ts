@@ -1,30 +1,93 @@
 import { ScalarType } from '@bufbuild/protobuf';
-import type { DescField, JsonValue } from '@bufbuild/protobuf';
+import type { DescEnum, DescField, JsonValue } from '@bufbuild/protobuf';
 import { fullEnumName } from './enum_names.ts';
 import { describeScalar, fitsScalar } from './scalar.ts';
+import { describeWellKnownText, hasWellKnownText, wellKnownTextToJson, wrappedScalar } from './well_known_text.ts';
 
-/** Whether one value of this field can be written as text, as in a path, a query or a form. */
+/**
+ * Whether one value of this field can be written as text, as in a query or a form: scalars, enums, the wrappers,
+ * Timestamp, Duration, FieldMask, Struct, Value and ListValue of google.protobuf, and lists of any of these.
+ */
 export function isTextField(field: DescField): boolean {
-  return field.fieldKind === 'scalar' || field.fieldKind === 'enum' || (field.fieldKind === 'list' && field.listKind !== 'message');
+  if (field.fieldKind === 'map') return false;
+  return field.message === undefined || hasWellKnownText(field.message) || wrappedScalar(field.message) !== undefined;
 }
 
 /**
- * One value of a scalar or enum field (or of a list of them) from its text, as
- * canonical proto3 JSON; undefined if the text is not of the field's type.
+ * One value of a text field (or of a list of them) from its text, as canonical proto3 JSON; undefined if the text is
+ * not of the field's type.
+ *
+ * Numbers are decimal, integers without needless zeros and exact to 64 bits; floats may be `NaN`, `Infinity` and
+ * `-Infinity`. Booleans are `true` and `false`, bytes base64 of either alphabet, padded or not. An enum value goes by
+ * its name, with or without the prefix of its type, or by a number that the enum has. A wrapper is its bare value.
  */
 export function textToJson(field: DescField, text: string): JsonValue | undefined {
-  if (field.enum !== undefined) {
-    const number = /^-?[0-9]{1,10}$/.test(text) ? field.enum.value[Number(text)]?.number : undefined;
-    return fullEnumName(field.enum, text) ?? number;
-  }
-  if (field.scalar === undefined) return undefined;
-  if (field.scalar === ScalarType.BOOL) return text === 'true' ? true : text === 'false' ? false : undefined;
-  // Canonical JSON takes the text of a number for a number, exact to 64 bits.
-  return fitsScalar(field.scalar, text, true) ? text : undefined;
+  if (field.enum !== undefined) return enumToJson(field.enum, text);
+  if (field.scalar !== undefined) return scalarToJson(field.scalar, text);
+  if (field.message === undefined) return undefined;
+  const scalar = wrappedScalar(field.message);
+  return scalar === undefined ? wellKnownTextToJson(field.message, text) : scalarToJson(scalar, text);
 }
 
 /** What a field expects, for people. */
 export function describeText(field: DescField): string {
   if (field.enum !== undefined) return `a value of ${field.enum.typeName}`;
-  return field.scalar === undefined ? 'text' : describeScalar(field.scalar);
+  const scalar = field.scalar ?? (field.message && wrappedScalar(field.message));
+  if (scalar !== undefined) return describeScalar(scalar);
+  return field.message === undefined ? 'text' : describeWellKnownText(field.message);
+}
+
+/**
+ * The same text for every spelling of one value of a scalar or enum in canonical JSON: an integer as a number or as
+ * text, an enum value by name or by number, bytes in either alphabet.
+ */
+export function comparable(field: DescField, value: JsonValue): string {
+  if (field.enum !== undefined) return String(field.enum.values.find(({ name }) => name === value)?.number ?? value ?? 0);
+  const text = String(value);
+  switch (field.scalar) {
+    case undefined:
+    case ScalarType.STRING:
+    case ScalarType.BOOL:
+      return text;
+    case ScalarType.BYTES:
+      // Node reads both alphabets, and stops at the padding.
+      return Buffer.from(text, 'base64').toString('hex');
+    case ScalarType.FLOAT:
+      return String(Math.fround(Number(text)));
+    case ScalarType.DOUBLE:
+      return String(Number(text));
+    default:
+      return String(BigInt(text));
+  }
+}
+
+function enumToJson(desc: DescEnum, text: string): JsonValue | undefined {
+  const number = /^(?:0|-?[1-9][0-9]{0,9})$/.test(text) ? desc.value[Number(text)]?.number : undefined;
+  if (desc.typeName === 'google.protobuf.NullValue') return text === 'null' || text === 'NULL_VALUE' || number === 0 ? null : undefined;
+  return fullEnumName(desc, text) ?? number;
+}
+
+function scalarToJson(type: ScalarType, text: string): JsonValue | undefined {
+  if (type === ScalarType.BOOL) return text === 'true' ? true : text === 'false' ? false : undefined;
+  if (!fitsScalar(type, text, true)) return undefined;
+  switch (type) {
+    case ScalarType.STRING:
+    case ScalarType.BYTES:
+      return text;
+    case ScalarType.FLOAT:
+    case ScalarType.DOUBLE:
+      return floatToJson(type, text);
+    default:
+      // Text stays exact to 64 bits; "-0" becomes "0", which no unsigned type refuses.
+      return String(BigInt(text));
+  }
+}
+
+const LARGEST_FLOAT = 3.4028234663852886e38;
+
+function floatToJson(type: ScalarType, text: string): JsonValue | undefined {
+  const number = Number(text);
+  // The words for what is not finite stay words, also in JSON.
+  if (/^-?(?:NaN|Infinity)$/.test(text)) return text;
+  return Number.isFinite(number) && (type === ScalarType.DOUBLE || Math.abs(number) <= LARGEST_FLOAT) ? number : undefined;
 }

@@ -1,11 +1,12 @@
+import type { HttpRule } from '../../../gen/google/api/http.ts';
 import { Fault, OtherMethods } from '../../../gen/keyturn/options/v1/options.ts';
 import type { Endpoint } from '../../call/endpoints.ts';
 import type { Contract, Service } from '../../contract/model.ts';
+import { patternOf, placeOf } from './binding/checks.ts';
 import { compileRule } from './binding/rule.ts';
 import type { RouteBinding } from './binding/rule.ts';
 import { hasEnvelope } from './envelopes.ts';
-import { compileRoutes } from './routing/routes.ts';
-import type { Routes } from './routing/routes.ts';
+import { RouteTable } from './routing/routes.ts';
 import { splitTarget } from './routing/target.ts';
 import { RouteError } from './routing/template.ts';
 
@@ -30,51 +31,66 @@ export type Found =
 /**
  * The transcoder: serves the google.api.http rules of its endpoints, and
  * refuses what they do not serve in the envelope of the service that owns the
- * path. Throws a RouteError for a rule that is invalid, ambiguous or not served
- * yet.
+ * path. Throws a RouteError that lists every rule that cannot be served and
+ * every two rules that take the same requests.
  */
 export class Transcoder {
   readonly routes: readonly Route[];
-  readonly #matcher: Routes;
+  readonly #table: RouteTable;
   readonly #owners: readonly Owner[];
 
   constructor(endpoints: readonly Endpoint[], { image, services }: Pick<Contract, 'image' | 'services'>) {
-    this.routes = endpoints.flatMap((endpoint) =>
-      endpoint.method.http.map((rule) => ({ endpoint, binding: compileRule(image, endpoint.method, rule) })),
-    );
-    this.#matcher = compileRoutes(
-      this.routes.map(({ binding }) => ({ method: binding.httpMethod, template: binding.template })),
-    );
     this.#owners = ownersOf(services);
-    for (const { endpoint, binding } of this.routes) {
-      const { service, desc } = endpoint.method;
-      if (this.#ownerOf(binding.template) !== service) throw new RouteError(desc.toString(), `${binding.template} is under a prefix of another service`);
+    const rules = endpoints.flatMap((endpoint) => endpoint.method.http.map((rule) => ({ endpoint, rule })));
+    this.#table = new RouteTable(rules.map(({ rule }) => patternOf(rule)));
+    const faults = twinsOf(rules, this.#table);
+    this.routes = rules.flatMap((each) => this.#compile(image, each, faults) ?? []);
+    if (faults.length > 0) throw new RouteError('rules of google.api.http that cannot be served', [faults.length, ...faults].join('\n  '));
+  }
+
+  #compile(image: Contract['image'], { endpoint, rule }: Rule, faults: string[]): Route | undefined {
+    const { method } = endpoint;
+    const { template } = patternOf(rule);
+    try {
+      const binding = compileRule(image, method, rule);
+      if (this.#ownerOf(template) === method.service) return { endpoint, binding };
+      faults.push(`${placeOf(method, rule)}: it is under a prefix of another service`);
+    } catch (error) {
+      if (!(error instanceof RouteError)) throw error;
+      faults.push(error.message);
     }
+    return undefined;
   }
 
   /** Finds what serves a request by its method and raw target. */
   find(method: string, rawTarget: string): Found {
-    const match = this.#matcher.match(method, rawTarget);
-    const service = this.#ownerOf(rawTarget);
+    const standIn = method === 'HEAD' && this.#answersOtherMethods(rawTarget) ? 'GET' : undefined;
+    const match = this.#table.match(method, rawTarget, standIn);
     switch (match.kind) {
       case 'match':
         return this.#found(match.index, match.variables);
       case 'bad_request':
-        return { kind: 'fault', service, fault: Fault.FAULT_TARGET_MALFORMED, allow: [] };
+        return this.#fault(rawTarget, Fault.FAULT_TARGET_MALFORMED);
       case 'not_found':
-        return { kind: 'fault', service, fault: Fault.FAULT_ROUTE_NOT_FOUND, allow: [] };
+        return this.#fault(rawTarget, Fault.FAULT_ROUTE_NOT_FOUND);
       default:
-        return this.#otherMethod(service, method, rawTarget, match.allow);
+        return this.#otherMethod(method, rawTarget, match.allow);
     }
   }
 
-  #otherMethod(service: Service, method: string, rawTarget: string, methods: readonly string[]): Found {
-    const fault = Fault.FAULT_METHOD_NOT_ALLOWED;
-    if (service.rules.otherMethods === OtherMethods.OTHER_METHODS_NOT_FOUND) return { kind: 'fault', service, fault, allow: [] };
+  #otherMethod(method: string, rawTarget: string, methods: readonly string[]): Found {
+    if (!this.#answersOtherMethods(rawTarget)) return this.#fault(rawTarget, Fault.FAULT_METHOD_NOT_ALLOWED);
     const allow = [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].toSorted();
-    if (method === 'OPTIONS') return { kind: 'options', allow };
-    const get = method === 'HEAD' ? this.#matcher.match('GET', rawTarget) : undefined;
-    return get?.kind === 'match' ? this.#found(get.index, get.variables) : { kind: 'fault', service, fault, allow };
+    return method === 'OPTIONS' ? { kind: 'options', allow } : { ...this.#fault(rawTarget, Fault.FAULT_METHOD_NOT_ALLOWED), allow };
+  }
+
+  /** Whether HEAD, OPTIONS and a 405 mean what they mean in HTTP; some APIs treat such a path as unknown. */
+  #answersOtherMethods(rawTarget: string): boolean {
+    return this.#ownerOf(rawTarget).rules.otherMethods !== OtherMethods.OTHER_METHODS_NOT_FOUND;
+  }
+
+  #fault(rawTarget: string, fault: Fault): Found & { kind: 'fault' } {
+    return { kind: 'fault', service: this.#ownerOf(rawTarget), fault, allow: [] };
   }
 
   #found(index: number, variables: Readonly<Record<string, string>>): Found {
@@ -90,6 +106,20 @@ export class Transcoder {
     if (owner === undefined) throw new Error('no service owns the path /');
     return owner.service;
   }
+}
+
+/** One rule of an endpoint. */
+interface Rule {
+  readonly endpoint: Endpoint;
+  readonly rule: HttpRule;
+}
+
+/** The rules that take the same requests as one before them; other faults of the table are those of single rules. */
+function twinsOf(rules: readonly Rule[], { faults }: RouteTable): string[] {
+  return faults.flatMap(({ index, twin }) => {
+    const [here, there] = [rules[index], twin === undefined ? undefined : rules[twin]].map((each) => each && placeOf(each.endpoint.method, each.rule));
+    return here === undefined || there === undefined ? [] : [`${here}: it takes the same requests as ${there}`];
+  });
 }
 
 /** A service and one of its path prefixes, by segments; none for `/`. */

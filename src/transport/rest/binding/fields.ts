@@ -1,35 +1,54 @@
 import type { DescField, DescMessage, JsonObject, JsonValue } from '@bufbuild/protobuf';
 
-/** A place in a message: the fields from the top to a scalar, an enum or a list of them. */
+/** A place in a message: fields, each but the first within the one before it. */
 export type FieldPath = readonly DescField[];
 
+/** Fields in one path at most. With what a value can hold itself, that is far from the 100 levels that decoders take. */
+const MOST_FIELDS = 32;
+
+/** How far a dotted name leads. */
+export interface Way {
+  /** The fields that were found; none if the first name is unknown. */
+  readonly path: FieldPath;
+  readonly end: 'found' | 'unknown' | 'too deep';
+}
+
 /**
- * Finds the fields of a dotted path. In a template names are proto names; in a
- * query either spelling counts. Undefined if a name is unknown, or if the path
- * leads through anything but single messages.
+ * Follows a dotted name through single messages. In a template names are proto names; in a query either spelling
+ * counts, and the proto name wins. Messages of google.protobuf have forms of their own, into which no name leads.
  */
-export function findPath(desc: DescMessage, path: string, jsonNames: boolean): FieldPath | undefined {
-  const fields: DescField[] = [];
+export function follow(desc: DescMessage, name: string, spelling: 'proto' | 'both'): Way {
+  const path: DescField[] = [];
   let message: DescMessage | undefined = desc;
-  for (const name of path.split('.')) {
-    const field: DescField | undefined = message?.fields.find(
-      (candidate) => candidate.name === name || (jsonNames && candidate.jsonName === name),
-    );
-    if (field === undefined) return undefined;
-    fields.push(field);
+  for (const part of name.split('.')) {
+    const field: DescField | undefined = message && namesOf(message)[spelling].get(part);
+    if (field === undefined) return { path, end: 'unknown' };
+    if (path.length === MOST_FIELDS) return { path, end: 'too deep' };
+    path.push(field);
     message = field.fieldKind === 'message' && !field.message.typeName.startsWith('google.protobuf.') ? field.message : undefined;
   }
-  return fields;
+  return { path, end: 'found' };
+}
+
+interface Names {
+  readonly proto: ReadonlyMap<string, DescField>;
+  readonly both: ReadonlyMap<string, DescField>;
+}
+
+const namesByMessage = new WeakMap<DescMessage, Names>();
+
+function namesOf(desc: DescMessage): Names {
+  const known = namesByMessage.get(desc);
+  if (known !== undefined) return known;
+  const proto = new Map(desc.fields.map((field) => [field.name, field]));
+  const names = { proto, both: new Map([...desc.fields.map((field) => [field.jsonName, field] as const), ...proto]) };
+  namesByMessage.set(desc, names);
+  return names;
 }
 
 /** The path by proto names, which identifies it whatever its spelling. */
 export function nameOf(path: FieldPath): string {
   return path.map((field) => field.name).join('.');
-}
-
-/** Whether one path is the other, or leads to it. */
-export function overlaps(a: string, b: string): boolean {
-  return a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
 }
 
 /** Whether two paths set different members of one oneof. */
@@ -45,22 +64,43 @@ export function areSiblings(a: FieldPath, b: FieldPath): boolean {
 /** The value at a path of canonical JSON with proto names; undefined where there is none. */
 export function valueAt(json: JsonObject, path: FieldPath): JsonValue | undefined {
   let value: JsonValue | undefined = json;
-  for (const field of path) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    value = Object.hasOwn(value, field.name) ? value[field.name] : undefined;
-  }
+  for (const field of path) value = memberOf(value, field);
   return value;
+}
+
+/** The first field of a oneof that JSON sets beside the one that a path leads to or through. */
+export function siblingIn(json: JsonObject, path: FieldPath): FieldPath | undefined {
+  let value: JsonValue | undefined = json;
+  for (const [depth, field] of path.entries()) {
+    const sibling = field.oneof?.fields.find((other) => other !== field && memberOf(value, other) !== undefined);
+    if (sibling !== undefined) return [...path.slice(0, depth), sibling];
+    value = memberOf(value, field);
+  }
+  return undefined;
 }
 
 /** Sets the value at a path, making the messages on the way. */
 export function setAt(json: JsonObject, path: FieldPath, value: JsonValue): void {
   let target = json;
   for (const field of path.slice(0, -1)) {
-    const inner = Object.hasOwn(target, field.name) ? target[field.name] : undefined;
-    const next = typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? inner : {};
-    target[field.name] = next;
+    const inner = memberOf(target, field);
+    const next = isObject(inner) ? inner : {};
+    if (next !== inner) define(target, field.name, next);
     target = next;
   }
   const last = path.at(-1);
-  if (last !== undefined) target[last.name] = value;
+  if (last !== undefined) define(target, last.name, value);
+}
+
+function memberOf(value: JsonValue | undefined, { name }: DescField): JsonValue | undefined {
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Unlike an assignment, this makes an own member of a field called __proto__ too. */
+function define(target: JsonObject, name: string, value: JsonValue): void {
+  Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
 }

@@ -3,7 +3,7 @@ import type { Path } from './target.ts';
 import { RouteError, parseTemplate } from './template.ts';
 import type { Template, Variable } from './template.ts';
 import { leafOf, newNode, search } from './trie.ts';
-import type { TrieNode } from './trie.ts';
+import type { Leaf, TrieNode } from './trie.ts';
 
 /** A method (an HTTP token, compared exactly, or `*` for any) and a path template of google/api/http.proto. */
 export interface RouteSpec {
@@ -38,6 +38,14 @@ export interface Routes {
   match(method: string, rawTarget: string): Match;
 }
 
+/** What keeps one route of a list from being served. */
+export interface RouteFault {
+  readonly index: number;
+  /** The index of the route before it that takes the same requests, if that is the fault. */
+  readonly twin: number | undefined;
+  readonly error: RouteError;
+}
+
 interface Route {
   readonly index: number;
   readonly source: string;
@@ -64,21 +72,54 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
  *   equal decoded literals, wildcards in the same places and the same verb, whatever the variables are called.
  */
 export function compileRoutes(routes: readonly RouteSpec[]): Routes {
-  const tries: Tries = { plain: newNode(), byVerb: new Map() };
-  for (const [index, { method, template }] of routes.entries()) {
-    addRoute(tries, method, { index, source: template, template: parseTemplate(template) });
-  }
-  return { match: (method, rawTarget) => matchTarget(tries, method, rawTarget) };
+  const table = new RouteTable(routes);
+  const [fault] = table.faults;
+  if (fault !== undefined) throw fault.error;
+  return { match: (method, rawTarget) => table.match(method, rawTarget) };
 }
 
-function addRoute(tries: Tries, method: string, route: Route): void {
-  if (!TOKEN.test(method)) throw new RouteError(`template "${route.source}"`, `"${method}" is not a method`);
-  const leaf = leafOf(trieOf(tries, route.template.verb), route.template.segments);
-  const other = leaf.get(method);
-  if (other !== undefined) {
-    throw new RouteError(`${method} "${route.source}"`, `matches the same requests as "${other.source}"`);
+/** As `compileRoutes`, for callers that want all faults at once, and the treatment of HEAD that HTTP asks for. */
+export class RouteTable {
+  /** Of the routes that it does not serve, in their order. */
+  readonly faults: readonly RouteFault[];
+  readonly #tries: Tries = { plain: newNode(), byVerb: new Map() };
+
+  constructor(routes: readonly RouteSpec[]) {
+    this.faults = routes.flatMap((spec, index) => addRoute(this.#tries, spec, index) ?? []);
   }
-  leaf.set(method, route);
+
+  /**
+   * As `Routes.match`. Where a shape has no route of the method, one of the method `standIn` serves the request,
+   * before one of `*`: HEAD is answered as GET is.
+   */
+  match(method: string, rawTarget: string, standIn?: string): Match {
+    const target = splitTarget(rawTarget);
+    if (target === undefined) return { kind: 'bad_request' };
+    const wanted = { method, standIn };
+    const allow = new Set<string>();
+    const match = matchVerb(this.#tries, target, wanted, allow) ?? matchPath(this.#tries.plain, target, wanted, allow);
+    if (match !== undefined) return match;
+    return allow.size === 0 ? { kind: 'not_found' } : { kind: 'method_not_allowed', allow: [...allow].toSorted() };
+  }
+}
+
+function addRoute(tries: Tries, { method, template: source }: RouteSpec, index: number): RouteFault | undefined {
+  const fault = (error: RouteError, twin?: number): RouteFault => ({ index, twin, error });
+  if (!TOKEN.test(method)) return fault(new RouteError(`template "${source}"`, `"${method}" is not a method`));
+  let template: Template;
+  try {
+    template = parseTemplate(source);
+  } catch (error) {
+    if (error instanceof RouteError) return fault(error);
+    throw error;
+  }
+  const leaf = leafOf(trieOf(tries, template.verb), template.segments);
+  const twin = leaf.get(method);
+  if (twin !== undefined) {
+    return fault(new RouteError(`${method} "${source}"`, `matches the same requests as "${twin.source}"`), twin.index);
+  }
+  leaf.set(method, { index, source, template });
+  return undefined;
 }
 
 function trieOf(tries: Tries, verb: string | undefined): Trie {
@@ -88,30 +129,31 @@ function trieOf(tries: Tries, verb: string | undefined): Trie {
   return trie;
 }
 
-function matchTarget(tries: Tries, method: string, rawTarget: string): Match {
-  const target = splitTarget(rawTarget);
-  if (target === undefined) return { kind: 'bad_request' };
-  const allow = new Set<string>();
-  const match = matchVerb(tries, target, method, allow) ?? matchPath(tries.plain, target, method, allow);
-  if (match !== undefined) return match;
-  return allow.size === 0 ? { kind: 'not_found' } : { kind: 'method_not_allowed', allow: [...allow].toSorted() };
+/** The methods whose routes serve a request, the first before the second. */
+interface Wanted {
+  readonly method: string;
+  readonly standIn: string | undefined;
 }
 
-function matchVerb({ byVerb }: Tries, target: Path, method: string, allow: Set<string>): Match | undefined {
+function matchVerb({ byVerb }: Tries, target: Path, wanted: Wanted, allow: Set<string>): Match | undefined {
   const path = byVerb.size === 0 ? undefined : splitVerb(target);
   const trie = path && byVerb.get(path.verb);
-  return trie && matchPath(trie, path, method, allow);
+  return trie && matchPath(trie, path, wanted, allow);
 }
 
 /** Adds the methods of the routes that match the path to `allow` as long as none has the method. */
-function matchPath(trie: Trie, path: Path, method: string, allow: Set<string>): Match | undefined {
+function matchPath(trie: Trie, path: Path, wanted: Wanted, allow: Set<string>): Match | undefined {
   let found: Route | undefined;
   search(trie, path.texts, (leaf) => {
-    found = leaf.get(method) ?? leaf.get(ANY_METHOD);
+    found = routeOf(leaf, wanted);
     if (found === undefined) for (const other of leaf.keys()) allow.add(other);
     return found !== undefined;
   });
   return found && { kind: 'match', index: found.index, variables: variablesOf(found.template, path) };
+}
+
+function routeOf(leaf: Leaf<Route>, { method, standIn }: Wanted): Route | undefined {
+  return leaf.get(method) ?? (standIn === undefined ? undefined : leaf.get(standIn)) ?? leaf.get(ANY_METHOD);
 }
 
 function variablesOf({ segments, variables }: Template, path: Path): Record<string, string> {

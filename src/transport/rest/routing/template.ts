@@ -30,9 +30,12 @@ export interface Template {
 /** A route that cannot be served; the message names the route and the reason. */
 export class RouteError extends Error {
   override readonly name = 'RouteError';
+  /** The message without the route. */
+  readonly reason: string;
 
   constructor(route: string, reason: string) {
     super(`${route}: ${reason}`);
+    this.reason = reason;
   }
 }
 

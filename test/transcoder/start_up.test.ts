@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { joinEndpoints } from '../../src/call/endpoints.ts';
+import { compileContract } from '../../src/contract/contract.ts';
+import { RouteError, Transcoder } from '../../src/transport/rest/index.ts';
+import { buildImage } from '../contract/images.ts';
+
+const DEFAULTS = `caller: CALLER_OPERATOR max_body_bytes: 9 media_types: "application/json" json_input: JSON_INPUT_STRICT
+  json_names: JSON_NAMES_PROTO json_unset: JSON_UNSET_OMIT query: QUERY_BOUND statuses: 200`;
+
+const HEAD = `syntax = "proto3";
+package test;
+import "google/api/annotations.proto";
+import "google/rpc/code.proto";
+import "keyturn/options/v1/options.proto";`;
+
+const FIRST = `${HEAD}
+message M { string name = 1; string other = 2; }
+enum ErrorReason {
+  ERROR_REASON_UNSPECIFIED = 0;
+  ERROR_REASON_ANY = 1 [(keyturn.options.v1.reason) = {
+    envelope: ENVELOPE_RPC_STATUS code: INTERNAL sentence: "no" faults: [${Array.from({ length: 13 }, (_, index) => index + 1).join(', ')}]
+  }];
+}`;
+
+/** A service; each rule is a method called R0, R1, ... by its place. */
+function service(name: string, prefix: string, rules: readonly string[]): string {
+  const methods = rules.map((rule, index) => `rpc R${index}(M) returns (M) { option (google.api.http) = {${rule}}; }`);
+  return `service ${name} {
+  option (keyturn.options.v1.service) = {
+    envelope: ENVELOPE_RPC_STATUS path_prefixes: "${prefix}" other_methods: OTHER_METHODS_NOT_ALLOWED defaults: {${DEFAULTS}}
+  };
+  ${methods.join('\n  ')}
+}`;
+}
+
+/** Starts with service A (of `/`) in one file and B (of `/b`) in another. */
+function start(ofA: readonly string[], ofB: readonly string[]): Transcoder {
+  const image = buildImage({
+    'test/a.proto': `${FIRST}\n${service('A', '/', ofA)}`,
+    'test/b.proto': `${HEAD}\nimport "test/a.proto";\n${service('B', '/b', ofB)}`,
+  });
+  const contract = compileContract(image, 'test');
+  const paths = contract.services.flatMap(({ methods }) => methods.map(({ path }) => path));
+  const codec = { decode: () => ({}), encode: () => new Uint8Array(), handle: async () => ({}) };
+  return new Transcoder(joinEndpoints(contract, paths.map((path) => ({ path, ...codec }))), contract);
+}
+
+/** The lines of the error without which the transcoder starts. */
+function faultsOf(ofA: readonly string[], ofB: readonly string[]): string[] {
+  try {
+    start(ofA, ofB);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof RouteError, String(error));
+    const [first, ...lines] = error.message.split('\n  ');
+    assert.equal(first, `rules of google.api.http that cannot be served: ${lines.length}`);
+    return lines;
+  }
+}
+
+describe('the start of the transcoder', () => {
+  it('takes routes that no request can confuse', () => {
+    assert.deepEqual(faultsOf(['get: "/{name}"', 'post: "/{name}"', 'get: "/{name}:v"', 'custom: {kind: "*" path: "/*"}'], ['get: "/b/{name}"']), []);
+  });
+
+  it('names both methods of an ambiguous route', () => {
+    assert.deepEqual(faultsOf(['get: "/a/{name}"', 'get: "/a/{other}"', 'get: "/a/*"'], []), [
+      'test/a.proto: rpc test.A.R1: GET "/a/{other}": it takes the same requests as test/a.proto: rpc test.A.R0: GET "/a/{name}"',
+      'test/a.proto: rpc test.A.R2: GET "/a/*": it takes the same requests as test/a.proto: rpc test.A.R0: GET "/a/{name}"',
+    ]);
+  });
+
+  it('finds ambiguous routes of two files, and among additional bindings', () => {
+    assert.deepEqual(faultsOf(['get: "/b/%61"'], ['get: "/b" additional_bindings: {custom: {kind: "GET" path: "/b/{name=a}"}}']), [
+      'test/b.proto: rpc test.B.R0: GET "/b/{name=a}": it takes the same requests as test/a.proto: rpc test.A.R0: GET "/b/%61"',
+      'test/a.proto: rpc test.A.R0: GET "/b/%61": it is under a prefix of another service',
+    ]);
+  });
+
+  it('lists every faulty rule at once', () => {
+    const ofA = ['get: "/a"', 'get: "/{nobody}" body: "*"', 'get: "a"', 'custom: {kind: "NOPE" path: "/n"}', 'get: "/a" body: "nobody"'];
+    const lines = faultsOf(ofA, ['get: "/b/{name}/{name}"', 'get: "/elsewhere"']);
+    assert.deepEqual(lines.map((line) => / rpc test\.(\S+):/.exec(line)?.[1]), ['A.R4', 'A.R1', 'A.R2', 'A.R3', 'A.R4', 'B.R0', 'B.R1']);
+    for (const line of lines) assert.match(line, /^test\/[ab]\.proto: rpc test\.[AB]\.R\d: [A-Z]+ "[^"]*": .+/);
+    assert.match(lines[0] ?? '', /takes the same requests as .*A\.R0: GET "\/a"$/);
+    assert.match(lines[1] ?? '', /GET with a body needs get_or_delete_body; path variable nobody is not a field of test\.M$/);
+    assert.match(lines.at(-1) ?? '', /it is under a prefix of another service$/);
+  });
+});
