@@ -1,4 +1,6 @@
+import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** What is sent back. */
 export interface RestAnswer {
@@ -26,14 +28,28 @@ const WITH_TLS = [...ALWAYS, 'Strict-Transport-Security', 'max-age=31536000'];
 const LINGER = 2_000;
 
 /** Writes an answer with the headers that all of them have. */
-export function send(response: ServerResponse, { status, headers, contentType, body }: RestAnswer): void {
+export function send(response: ServerResponse, answer: RestAnswer): void {
   dropRest(response);
-  const lines = [...('encrypted' in response.req.socket ? WITH_TLS : ALWAYS)];
+  response.writeHead(answer.status, headerLines(response.req.socket, answer));
+  response.end(answer.body);
+}
+
+/** Writes an answer to bytes that were no request, and closes the connection once the caller had time to read it. */
+export function sendLast(socket: Socket, answer: RestAnswer): void {
+  const lines = ['Connection', 'close', 'Date', new Date().toUTCString(), ...headerLines(socket, answer)];
+  const head = lines.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('');
+  socket.end(`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n${head}\r\n${answer.body ?? ''}`);
+  const cut = setTimeout(() => socket.destroy(), LINGER);
+  socket.once('close', () => clearTimeout(cut));
+}
+
+/** Names and values by turns. */
+function headerLines(socket: Socket, { headers, contentType, body }: RestAnswer): string[] {
+  const lines = [...('encrypted' in socket ? WITH_TLS : ALWAYS)];
   for (const [name, value] of headers) lines.push(name, value);
   if (contentType !== undefined) lines.push('Content-Type', contentType);
   if (body !== undefined) lines.push('Content-Length', String(Buffer.byteLength(body)));
-  response.writeHead(status, lines);
-  response.end(body);
+  return lines;
 }
 
 /** `idempotent-replayed` as it is customary: `Idempotent-Replayed`. */

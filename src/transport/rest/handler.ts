@@ -1,18 +1,19 @@
 import type { ServerResponse } from 'node:http';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
-import type { IncomingCall, Outcome, Refusal } from '../../call/call.ts';
-import type { Pipeline } from '../../call/pipeline.ts';
+import type { IncomingCall, Outcome } from '../../call/call.ts';
+import type { Pipeline, Unrouted } from '../../call/pipeline.ts';
 import type { Service } from '../../contract/model.ts';
-import { headerName, send } from './answer.ts';
+import { send } from './answer.ts';
 import type { RestAnswer } from './answer.ts';
 import { Bodies } from './body/bodies.ts';
 import type { RawBody } from './body/bodies.ts';
-import { writeRefusal } from './envelopes.ts';
 import type { EnvelopeSettings } from './envelopes.ts';
 import { callBegins, signalOf } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
+import type { Defect } from './framing/defect.ts';
 import type { Headers } from './headers.ts';
 import type { Found, Route, Transcoder } from './index.ts';
+import { JSON_TYPE, REQUEST_ID, Refusals, headersOf } from './refusals.ts';
 import { UnreadAnswers } from './unread.ts';
 
 /** A page beside the API, such as `/livez`: answered to GET and HEAD, by path. */
@@ -28,17 +29,19 @@ export interface RestHandlerParts {
 }
 
 const PAGE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
-const REQUEST_ID = 'X-Request-ID';
-const JSON_TYPE = 'application/json';
 
 /** From a request to its answer: finds what serves it, reads its body, runs the call and writes what came of it. */
 export class RestHandler {
   readonly #parts: RestHandlerParts;
   readonly #bodies = new Bodies();
   readonly #unread = new UnreadAnswers();
+  /** Also for requests that never get this far. */
+  readonly refusals: Refusals;
 
   constructor(parts: RestHandlerParts) {
     this.#parts = parts;
+    const { transcoder, pipeline, envelopes } = parts;
+    this.refusals = new Refusals({ pipeline, envelopes, ownerOf: (target) => transcoder.ownerOf(target) });
   }
 
   /** Rejects if there is no way to answer, such as when the connection breaks. */
@@ -64,13 +67,18 @@ export class RestHandler {
     return found.kind === 'fault' ? { ...found, fault: Fault.FAULT_METHOD_NOT_ALLOWED, allow: PAGE_METHODS } : found;
   }
 
-  async #unrouted(exchange: Exchange, service: Service, fault: Fault, allow: readonly string[]): Promise<void> {
-    const { request, response, connection, requestId, peer } = exchange;
+  /** Answers a request that is wrong in form, unless that is done already. */
+  async refuse(exchange: Exchange, defect: Defect): Promise<void> {
     callBegins(exchange);
-    request.resume();
-    const signal = signalOf(response);
-    const refusal = await this.#parts.pipeline.refuseUnrouted({ requestId, peer, standing: connection.standingOf(peer), signal }, service, fault);
-    this.#refuse(exchange, refusal, allow.length > 0 ? [allowOf(allow)] : []);
+    const answer = await this.refusals.malformed(arrivalOf(exchange), defect, exchange.request.url ?? '');
+    if (!exchange.response.headersSent) this.#send(exchange.response, answer);
+  }
+
+  async #unrouted(exchange: Exchange, service: Service, fault: Fault, allow: readonly string[]): Promise<void> {
+    callBegins(exchange);
+    exchange.request.resume();
+    const more = allow.length > 0 ? [allowOf(allow)] : [];
+    this.#send(exchange.response, await this.refusals.unrouted(arrivalOf(exchange), service, fault, more));
   }
 
   async #call(exchange: Exchange, { route, variables }: Found & { kind: 'route' }): Promise<void> {
@@ -98,7 +106,7 @@ export class RestHandler {
   }
 
   #answer(exchange: Exchange, { endpoint, binding }: Route, outcome: Outcome): void {
-    if (!outcome.ok) return this.#refuse(exchange, outcome, []);
+    if (!outcome.ok) return this.#send(exchange.response, this.refusals.write(outcome, endpoint.method.service, exchange.requestId));
     const headers: [string, string][] = [[REQUEST_ID, exchange.requestId], ...headersOf(outcome)];
     const body = binding.write(endpoint.encode(outcome.message));
     this.#send(exchange.response, { status: outcome.status, headers, contentType: JSON_TYPE, body });
@@ -108,21 +116,14 @@ export class RestHandler {
     send(response, answer);
     this.#unread.written(response);
   }
+}
 
-  #refuse({ response, requestId }: Exchange, refusal: Refusal, more: readonly [string, string][]): void {
-    const { status, body } = writeRefusal(refusal, requestId, this.#parts.envelopes);
-    const headers: [string, string][] = [[REQUEST_ID, requestId], ...more, ...headersOf(refusal)];
-    if (status === 401) headers.push(['WWW-Authenticate', 'Bearer']);
-    this.#send(response, { status, headers, contentType: JSON_TYPE, body });
-  }
+function arrivalOf({ connection, requestId, peer, response }: Exchange): Unrouted {
+  return { requestId, peer, standing: connection.standingOf(peer), signal: signalOf(response) };
 }
 
 function allowOf(methods: readonly string[]): [string, string] {
   return ['Allow', methods.join(', ')];
-}
-
-function headersOf({ metadata }: Outcome): [string, string][] {
-  return Array.from(metadata, ([name, value]) => [headerName(name), value]);
 }
 
 function typedBody(body: RawBody, headers: Headers) {

@@ -53,7 +53,7 @@ export class Transcoder {
     const { template } = patternOf(rule);
     try {
       const binding = compileRule(image, method, rule);
-      if (this.#ownerOf(template) === method.service) return { endpoint, binding };
+      if (this.ownerOf(template) === method.service) return { endpoint, binding };
       faults.push(`${placeOf(method, rule)}: it is under a prefix of another service`);
     } catch (error) {
       if (!(error instanceof RouteError)) throw error;
@@ -86,11 +86,11 @@ export class Transcoder {
 
   /** Whether HEAD, OPTIONS and a 405 mean what they mean in HTTP; some APIs treat such a path as unknown. */
   #answersOtherMethods(rawTarget: string): boolean {
-    return this.#ownerOf(rawTarget).rules.otherMethods !== OtherMethods.OTHER_METHODS_NOT_FOUND;
+    return this.ownerOf(rawTarget).rules.otherMethods !== OtherMethods.OTHER_METHODS_NOT_FOUND;
   }
 
   #fault(rawTarget: string, fault: Fault): Found & { kind: 'fault' } {
-    return { kind: 'fault', service: this.#ownerOf(rawTarget), fault, allow: [] };
+    return { kind: 'fault', service: this.ownerOf(rawTarget), fault, allow: [] };
   }
 
   #found(index: number, variables: Readonly<Record<string, string>>): Found {
@@ -100,7 +100,7 @@ export class Transcoder {
   }
 
   /** The service whose prefix of whole segments is the longest; in a malformed path the segments count as written. */
-  #ownerOf(rawTarget: string): Service {
+  ownerOf(rawTarget: string): Service {
     const segments = splitTarget(rawTarget)?.texts ?? rawTarget.split(/[?#]/, 1)[0]?.slice(1).split('/') ?? [];
     const owner = this.#owners.find(({ prefix }) => prefix.every((segment, index) => segment === segments[index]));
     if (owner === undefined) throw new Error('no service owns the path /');

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import type { Connection } from '../connection.ts';
+import { sendLast } from './answer.ts';
+import type { Exchange } from './exchange.ts';
+import { TOO_SLOW } from './framing/defect.ts';
+import type { Defect } from './framing/defect.ts';
+import { defectOfError } from './framing/form.ts';
+import type { Framing } from './framing/framing.ts';
+import { watchFraming } from './framing/watch.ts';
+import type { RestHandler } from './handler.ts';
+
+/** Requests that one connection may send before the first of them is answered; hardly any client sends two. */
+const MOST_PIPELINED = 8;
+
+export interface LineParts {
+  readonly handler: RestHandler;
+  /** The address at its other end, to which bytes are charged that are no request. */
+  readonly peer: string;
+}
+
+/**
+ * A connection of the HTTP server with its requests whose answers are not out
+ * yet. Once a request is refused for its form, no other is read: answers to
+ * those before it still go out, then its own, and the connection closes.
+ */
+export class Line {
+  readonly connection: Connection;
+  readonly #parts: LineParts;
+  readonly #framing: Framing;
+  /** In the order in which they came. */
+  readonly #open = new Set<Exchange>();
+  /** The last request, whether it is answered or not. */
+  #last: Exchange | undefined;
+  /** Whether nothing more is read. */
+  isRefused = false;
+  /** Waits for the last answer. */
+  #onRest: (() => void) | undefined;
+
+  /** Of a connection that the server has taken over. */
+  constructor(connection: Connection, parts: LineParts) {
+    this.connection = connection;
+    this.#parts = parts;
+    const { socket } = connection;
+    this.#framing = watchFraming(socket);
+    socket.once('close', () => {
+      // Node tells the first response only; those behind it would never hear that their caller is gone.
+      for (const { response } of this.#open) response.emit('close');
+    });
+  }
+
+  get isAtRest(): boolean {
+    return this.#open.size === 0;
+  }
+
+  /** Counts a request until its answer is out. False, and the connection closed, if it is one too many. */
+  add(exchange: Exchange): boolean {
+    this.#open.add(exchange);
+    this.#last = exchange;
+    exchange.response.once('close', () => {
+      this.#open.delete(exchange);
+      if (this.isAtRest) this.#onRest?.();
+    });
+    if (this.#open.size <= MOST_PIPELINED) return true;
+    this.connection.socket.destroy();
+    return false;
+  }
+
+  /** Of pipelined requests each gets its answer; the connection ends after the last one. */
+  closeAfterLast(): void {
+    const last = [...this.#open].at(-1);
+    for (const exchange of this.#open) exchange.response.shouldKeepAlive = exchange !== last;
+  }
+
+  /** Refuses a request whose head was read. */
+  refuse(exchange: Exchange, defect: Defect): Promise<void> {
+    this.isRefused = true;
+    exchange.response.shouldKeepAlive = false;
+    exchange.request.resume();
+    return this.#parts.handler.refuse(exchange, defect);
+  }
+
+  /** The HTTP server has found an error, of which it tells the code, and reads no more. */
+  failed(code: string | undefined): void {
+    const { socket } = this.connection;
+    // Behind the last request of a connection nothing is read (RFC 9112 section 9.6).
+    if (this.isRefused || code === 'HPE_CLOSED_CONNECTION') return;
+    this.isRefused = true;
+    const defect = this.#defectOf(code);
+    const last = this.#last;
+    if (defect === undefined || !socket.writable) socket.destroy();
+    else if (last === undefined || last.request.complete) this.#whenAtRest(() => void this.#refuseBytes(defect));
+    else if (last.response.headersSent) this.#whenAtRest(() => socket.destroySoon());
+    else void this.refuse(last, defect);
+  }
+
+  #defectOf(code: string | undefined): Defect | undefined {
+    if (this.#framing.defect !== undefined) return this.#framing.defect;
+    // Nobody waits for an answer who has not begun to ask.
+    if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return this.#framing.isWithin ? TOO_SLOW : undefined;
+    return defectOfError(code);
+  }
+
+  #whenAtRest(act: () => void): void {
+    if (this.isAtRest) act();
+    else this.#onRest = act;
+  }
+
+  async #refuseBytes(defect: Defect): Promise<void> {
+    const { connection } = this;
+    const { socket } = connection;
+    const { handler, peer } = this.#parts;
+    const gone = new AbortController();
+    socket.once('close', () => gone.abort());
+    connection.callBegins();
+    const request = { requestId: randomUUID(), peer, standing: connection.standingOf(peer), signal: gone.signal };
+    const answer = await handler.refusals.malformed(request, defect, this.#framing.target);
+    connection.callEnds();
+    if (socket.writable) sendLast(socket, answer);
+  }
+}

@@ -1,0 +1,58 @@
+import type { Outcome, Refusal } from '../../call/call.ts';
+import type { Pipeline, Unrouted } from '../../call/pipeline.ts';
+import type { Service } from '../../contract/model.ts';
+import type { Fault } from '../../../gen/keyturn/options/v1/options.ts';
+import { headerName } from './answer.ts';
+import type { RestAnswer } from './answer.ts';
+import { writeRefusal } from './envelopes.ts';
+import type { EnvelopeSettings } from './envelopes.ts';
+import type { Defect } from './framing/defect.ts';
+
+export const REQUEST_ID = 'X-Request-ID';
+export const JSON_TYPE = 'application/json';
+/** RFC 9110 section 11.6.1 wants a challenge in every 401. */
+const PLAIN_CHALLENGE = 'Bearer';
+
+export interface RefusalsParts {
+  readonly pipeline: Pipeline;
+  readonly envelopes: EnvelopeSettings;
+  /** The service that owns a raw target. */
+  readonly ownerOf: (target: string) => Service;
+}
+
+/** Writes refusals, and makes those of requests that lead to no call. */
+export class Refusals {
+  readonly #parts: RefusalsParts;
+
+  constructor(parts: RefusalsParts) {
+    this.#parts = parts;
+  }
+
+  /** A refusal in its envelope, with `more` headers. */
+  write(refusal: Refusal, service: Service, requestId: string, more: readonly [string, string][] = []): RestAnswer {
+    const { status, body } = writeRefusal(refusal, requestId, this.#parts.envelopes);
+    const headers: [string, string][] = [[REQUEST_ID, requestId], ...more, ...headersOf(refusal)];
+    if (status === 401) headers.push(['WWW-Authenticate', service.rules.challenge || PLAIN_CHALLENGE]);
+    return { status, headers, contentType: JSON_TYPE, body };
+  }
+
+  async unrouted(request: Unrouted, service: Service, fault: Fault, more: readonly [string, string][] = []): Promise<RestAnswer> {
+    const refusal = await this.#parts.pipeline.refuseUnrouted(request, service, fault);
+    return this.write(refusal, service, request.requestId, more);
+  }
+
+  /** `target`: as far as it is known. */
+  async malformed(request: Unrouted, { fault, status }: Defect, target: string): Promise<RestAnswer> {
+    const service = this.#parts.ownerOf(status === undefined ? target : '/');
+    const refusal = await this.#parts.pipeline.refuseUnrouted(request, service, fault);
+    // One that was refused for its peer's sake keeps the status of that.
+    const isOwn = status !== undefined && refusal.reason === service.faults.get(fault);
+    const reason = isOwn ? { ...refusal.reason, rules: { ...refusal.reason.rules, httpStatus: status } } : refusal.reason;
+    return this.write({ ...refusal, reason }, service, request.requestId);
+  }
+}
+
+/** Response metadata as headers. */
+export function headersOf({ metadata }: Outcome): [string, string][] {
+  return Array.from(metadata, ([name, value]) => [headerName(name), value]);
+}
