@@ -112,7 +112,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   const replied = atFaultPoint && ((): void => atFaultPoint('after_reply'));
   const opened = new Listeners(config, { contract, endpoints, pipeline, pages, tls: tls?.current, metrics, log, replied });
   listeners = opened;
-  metrics.watch({ pool: () => database.pool, turnstile: () => turnstile.load, connections: () => opened.connections, tls: () => tls?.current.notAfter });
+  metrics.watch({ pool: () => database.pool, turnstile: () => turnstile.load, streams: () => pipeline.streams, connections: () => opened.connections, tls: () => tls?.current.notAfter });
   const { http, grpc, operator } = await opened.listen();
   // Disposed of first: nothing is ready any more, balancers get time to see it, then calls in flight finish.
   started.defer(async () => {

@@ -6,6 +6,8 @@ export interface Sources {
   readonly pool: () => Readonly<Record<'total' | 'idle' | 'waiting', number>>;
   /** Calls that are worked on and that wait for their turn, and peers that are remembered. */
   readonly turnstile: () => Readonly<Record<'running' | 'waiting' | 'peers', number>>;
+  /** Answers that are streams and have not ended. */
+  readonly streams: () => number;
   /** Open connections by listener. */
   readonly connections: () => Readonly<Record<string, number>>;
   /** When the first TLS certificate ends; undefined without TLS. */
@@ -13,7 +15,7 @@ export interface Sources {
 }
 
 /** Gauges that ask their sources at each look. */
-export function createGauges({ pool, turnstile, connections, tls }: Sources): Gauge[] {
+export function createGauges({ pool, turnstile, streams, connections, tls }: Sources): Gauge[] {
   return [
     labelled('keyturn_database_connections', 'Connections of the database pool, by state.', 'state', () => {
       const { total, idle } = pool();
@@ -22,6 +24,7 @@ export function createGauges({ pool, turnstile, connections, tls }: Sources): Ga
     plain('keyturn_database_waiting_callers', 'Callers that wait for a connection of the database pool.', () => pool().waiting),
     plain('keyturn_calls_in_flight', 'Calls that are worked on.', () => turnstile().running),
     plain('keyturn_calls_waiting', 'Calls that wait for their turn.', () => turnstile().waiting),
+    plain('keyturn_streams', 'Answers that are streams and have not ended; their calls are in flight no more.', streams),
     labelled('keyturn_connections', 'Open connections by listener.', 'listener', connections),
     plain('keyturn_peers', 'Addresses of callers that are remembered for their limits.', () => turnstile().peers),
     plain('keyturn_tls_not_after_timestamp_seconds', 'When the first certificate of the TLS files ends, in seconds since 1970; absent without TLS.', () => {

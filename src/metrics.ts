@@ -6,7 +6,7 @@ import type { Sources } from './gauges.ts';
 export interface Metrics {
   /** Calls that ended, by method, wire and reason (`OK` for success). */
   readonly calls: Counter<'method' | 'wire' | 'reason'>;
-  /** Seconds from the arrival of a whole call to its outcome. */
+  /** Seconds from the arrival of a whole call to its outcome. Not of streams, which last as long as their callers want. */
   readonly duration: Histogram<'method' | 'wire'>;
   /** Device keys that were replaced (`rotated`), and answers to that which were given again (`replayed`). */
   readonly rotations: Counter<'outcome'>;
@@ -50,7 +50,7 @@ export function createMetrics(): Metrics {
     }),
     duration: new Histogram({
       name: 'keyturn_call_duration_seconds',
-      help: 'Seconds from the arrival of a whole call to its outcome.',
+      help: 'Seconds from the arrival of a whole call to its outcome, streams excepted.',
       labelNames: ['method', 'wire'],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
       registers: [registry],

@@ -45,20 +45,30 @@ export interface Call {
   readonly peer: string;
   readonly principal: Principal;
   readonly signal: AbortSignal;
-  /** Sets response metadata (over REST a header) that the method's rules list. */
+  /** Sets response metadata (over REST a header) that the method's rules list. Throws once a stream has begun. */
   setMetadata(name: string, value: string): void;
 }
 
 /** How a call ended, for the transport to encode. */
 export type Outcome = Answer | Refusal;
 
-export interface Answer {
+/** How a call ended whose answers were a stream, all of which have gone. */
+export type StreamOutcome = Success | Refusal;
+
+export interface Success {
   readonly ok: true;
-  /** ts-proto's response message. */
-  readonly message: object;
+}
+
+/** What comes before the message of an answer, or before all messages of a stream. */
+export interface Head {
   /** The HTTP status of success. */
   readonly status: number;
   readonly metadata: ReadonlyMap<string, string>;
+}
+
+export interface Answer extends Success, Head {
+  /** ts-proto's response message. */
+  readonly message: object;
 }
 
 export interface Refusal {
@@ -68,5 +78,21 @@ export interface Refusal {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** Handles one method: from ts-proto's request message to its response. */
-export type Handler = (request: never, call: Call) => Promise<object>;
+/** Where a transport takes the answers of a server streaming call. */
+export interface Sink {
+  /** Only the head is wanted: the handler is not started. */
+  readonly isHeadOnly: boolean;
+  /** The stream begins. A refusal that comes later is its end. */
+  begin(head: Head): void;
+  /** Sends a message. Resolves when there is room for the next one, rejects if the caller makes none for too long. */
+  send(message: object): Promise<void>;
+}
+
+/**
+ * The responses of a server streaming method. What a handler does before it
+ * returns them decides on the call: a refusal until then has a status of its own.
+ */
+export type Stream<Response> = AsyncIterable<Response> | Promise<AsyncIterable<Response>>;
+
+/** Handles one method: from ts-proto's request message to its response or, where they are a stream, its responses. */
+export type Handler = (request: never, call: Call) => Promise<object> | Stream<object>;

@@ -4,7 +4,7 @@ import type { Redactor } from '../contract/redact.ts';
 import { compileValidator } from '../contract/validate.ts';
 import type { Validator } from '../contract/validate.ts';
 import type { Contract, Method } from '../contract/model.ts';
-import type { Call, Handler } from './call.ts';
+import type { Call, Handler, Stream } from './call.ts';
 
 /** A method of a ts-proto service definition. */
 interface MethodDefinition<Request, Response> {
@@ -16,7 +16,7 @@ interface MethodDefinition<Request, Response> {
 /** The handlers of a service, one for each method of its definition. */
 export type Implementation<Definition> = {
   readonly [Name in keyof Definition]: Definition[Name] extends MethodDefinition<infer Request, infer Response>
-    ? (request: Request, call: Call) => Promise<Response>
+    ? (request: Request, call: Call) => Definition[Name] extends { readonly responseStream: true } ? Stream<Response> : Promise<Response>
     : never;
 };
 

@@ -2,11 +2,14 @@ import { Fault } from '../../gen/keyturn/options/v1/options.ts';
 import type { Caller } from '../../gen/keyturn/options/v1/options.ts';
 import { FaultError } from '../contract/fault.ts';
 import type { Contract, Service } from '../contract/model.ts';
+import { newCall } from './admitted.ts';
+import type { Admitted } from './admitted.ts';
 import type { Authenticator } from './authenticate/authenticator.ts';
-import type { Answer, Call, IncomingCall, Outcome, Refusal } from './call.ts';
+import type { Answer, IncomingCall, Outcome, Refusal, Sink, StreamOutcome, Success } from './call.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { Observer } from './observer.ts';
 import type { Principal } from './authenticate/principal.ts';
+import { pour, streamOf } from './pour.ts';
 import { isFailure, limited, refuse } from './refusal.ts';
 import type { Arrival, Pass, Turnstile } from './turnstile.ts';
 
@@ -28,8 +31,8 @@ export interface Unrouted extends Arrival {
 
 /** How far a call has come. */
 interface Progress {
-  /** Its place, once it was let in. */
-  pass?: Pass;
+  /** Its place, once it was let in and until it has given it up. */
+  pass?: Pass | undefined;
   principal?: Principal;
 }
 
@@ -44,6 +47,7 @@ export class Pipeline {
   readonly #authenticators: Authenticators;
   readonly #turnstile: Turnstile;
   readonly #observer: Observer;
+  #streams = 0;
 
   /** Throws if a method's caller has no authenticator. */
   constructor({ contract, endpoints, authenticators, turnstile, observer }: PipelineParts) {
@@ -57,15 +61,29 @@ export class Pipeline {
     }
   }
 
+  /** Streams that have begun and have not ended. */
+  get streams(): number {
+    return this.#streams;
+  }
+
   /** Runs a call to its end. Never throws. */
-  async run(incoming: IncomingCall): Promise<Outcome> {
+  run(incoming: IncomingCall): Promise<Outcome> {
+    return this.#run(incoming, (admitted) => this.#handle(admitted));
+  }
+
+  /** Runs a call whose answers are a stream to the end of that. Never throws. */
+  stream(incoming: IncomingCall, sink: Sink): Promise<StreamOutcome> {
+    return this.#run(incoming, (admitted, progress) => this.#pour(admitted, sink, progress));
+  }
+
+  async #run<S extends Success>(incoming: IncomingCall, handle: (admitted: Admitted, progress: Progress) => Promise<S>): Promise<S | Refusal> {
     const { method } = incoming;
     const ended = this.#observer.begin(incoming);
     const progress: Progress = {};
-    let outcome: Outcome;
+    let outcome: S | Refusal;
     let fault: unknown;
     try {
-      outcome = await this.#pass(incoming, progress);
+      outcome = await handle(await this.#pass(incoming, progress), progress);
       progress.pass?.succeed();
     } catch (error) {
       fault = error;
@@ -102,7 +120,7 @@ export class Pipeline {
     return refusal;
   }
 
-  async #pass(incoming: IncomingCall, progress: Progress): Promise<Answer> {
+  async #pass(incoming: IncomingCall, progress: Progress): Promise<Admitted> {
     const endpoint = this.#endpointOf(incoming);
     const authenticator = this.#authenticatorOf(endpoint);
     await this.#enter(incoming, progress);
@@ -118,24 +136,42 @@ export class Pipeline {
     });
     incoming.signal.throwIfAborted();
     this.#observer.request(incoming, endpoint, request);
-    return this.#handle(endpoint, incoming, principal, request);
+    return { endpoint, incoming, principal, request };
   }
 
-  async #handle(endpoint: Endpoint, incoming: IncomingCall, principal: Principal, request: object): Promise<Answer> {
-    const { rules } = endpoint.method;
-    const metadata = new Map<string, string>();
-    const call: Call = {
-      requestId: incoming.requestId,
-      peer: incoming.peer,
-      principal,
-      signal: incoming.signal,
-      setMetadata(name, value) {
-        if (!rules.responseHeaders.includes(name)) throw new Error(`${endpoint.path} does not list the header ${name}`);
-        metadata.set(name, value);
-      },
-    };
-    const message = await endpoint.handle(request as never, call);
-    return { ok: true, message, status: rules.statuses[0] ?? 200, metadata };
+  async #handle(admitted: Admitted): Promise<Answer> {
+    const { call, begin } = newCall(admitted);
+    const message = await admitted.endpoint.handle(admitted.request as never, call);
+    return { ok: true, message, ...begin() };
+  }
+
+  /** The handler of a stream may go on for hours: once it has begun, the call has succeeded as far as its place is concerned. */
+  async #pour(admitted: Admitted, sink: Sink, progress: Progress): Promise<Success> {
+    const { endpoint, incoming, request } = admitted;
+    const { call, begin } = newCall(admitted);
+    if (sink.isHeadOnly) {
+      sink.begin(begin());
+      return { ok: true };
+    }
+    const messages = streamOf(endpoint.path, await endpoint.handle(request as never, call));
+    let open = 0;
+    try {
+      await pour({
+        messages,
+        signal: incoming.signal,
+        begin: () => {
+          sink.begin(begin());
+          progress.pass?.succeed();
+          progress.pass = undefined;
+          open = 1;
+          this.#streams += open;
+        },
+        send: (message) => sink.send(message),
+      });
+    } finally {
+      this.#streams -= open;
+    }
+    return { ok: true };
   }
 
   #endpointOf(incoming: IncomingCall): Endpoint {

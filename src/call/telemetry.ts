@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { IncomingCall, Outcome, Refusal } from './call.ts';
+import type { IncomingCall, Refusal, StreamOutcome } from './call.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { Observer } from './observer.ts';
 
@@ -14,7 +14,7 @@ export class Telemetry implements Observer {
     this.#metrics = metrics;
   }
 
-  begin(call: IncomingCall): (outcome: Outcome, error?: unknown) => void {
+  begin(call: IncomingCall): (outcome: StreamOutcome, error?: unknown) => void {
     const start = performance.now();
     return (outcome, error) => this.#end(call, performance.now() - start, outcome, error);
   }
@@ -29,11 +29,12 @@ export class Telemetry implements Observer {
     this.#log.info({ request_id: requestId, wire: 'rest', peer, reason: reason.name }, 'call refused');
   }
 
-  #end(call: IncomingCall, milliseconds: number, outcome: Outcome, error: unknown): void {
+  #end(call: IncomingCall, milliseconds: number, outcome: StreamOutcome, error: unknown): void {
     const { wire, method, requestId, peer } = call;
     const reason = outcome.ok ? 'OK' : outcome.reason.name;
     this.#metrics.calls.inc({ method: method.path, wire, reason });
-    this.#metrics.duration.observe({ method: method.path, wire }, milliseconds / 1000);
+    // How long a stream lasts is up to its caller.
+    if (!method.isStream) this.#metrics.duration.observe({ method: method.path, wire }, milliseconds / 1000);
     const line = { request_id: requestId, method: method.path, wire, peer, reason, ms: Math.round(milliseconds * 100) / 100 };
     if (outcome.ok) this.#log.info(line, 'call');
     else if (outcome.reason.rules.httpStatus < 500) this.#log.info({ ...line, detail: detailOf(error) }, 'call refused');

@@ -8,6 +8,7 @@ import {
   Query,
 } from '../../gen/keyturn/options/v1/options.ts';
 import type { Method, Reason, Service } from './model.ts';
+import { checkStream } from './stream.ts';
 
 const FAULTS = Object.values(Fault).filter((fault) => fault > 0);
 /** An envelope may have no reason of its own for these. */
@@ -45,7 +46,7 @@ export function checkMethod(method: Method, holes: string[]): void {
   if (rules.statuses.length === 0) say('has no status of success: set statuses');
   if (rules.statuses.length > 1) say('has several statuses of success, among which a handler cannot choose yet');
   for (const status of rules.statuses) if (status < 200 || status > 299) say(`status ${status} is not one of success`);
-  if (desc.methodKind !== 'unary') say('is a stream, which is not served yet');
+  checkStream(method, holes);
   if (method.http.length === 0) say('has no google.api.http rule');
   for (const rule of method.http) {
     if (rule.body !== '' && rules.mediaTypes.length === 0) say('takes a body but no media type: set media_types');

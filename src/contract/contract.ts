@@ -95,6 +95,7 @@ function compileMethod(
     path: `/${desc.parent.typeName}/${desc.name}`,
     rules,
     reasons: allowed,
+    isStream: desc.methodKind === 'server_streaming',
     http: http === undefined ? [] : [http, ...http.additionalBindings],
   };
 }

@@ -30,6 +30,8 @@ export interface Method {
   readonly rules: MethodRules;
   /** The reasons that it may answer with, those of faults included. */
   readonly reasons: ReadonlySet<Reason>;
+  /** Whether its answers are a stream. */
+  readonly isStream: boolean;
   /** Its REST binding with the additional ones, in order. */
   readonly http: readonly HttpRule[];
 }

@@ -57,14 +57,14 @@ const HOLES: readonly Hole[] = [
     says: [`keyturn/v1/device_key_service.proto: ${UPDATE}: has no google.api.http rule`],
   },
   {
-    name: 'a method that streams its answer',
-    edit: (image) => (methodOf(image, 'OperatorService', 'ListDevices').proto.serverStreaming = true),
-    says: ['rpc keyturn.v1.OperatorService.ListDevices: is a stream'],
-  },
-  {
     name: 'a method that streams its request',
     edit: (image) => (methodOf(image, 'OperatorService', 'ListDevices').proto.clientStreaming = true),
-    says: ['keyturn/v1/operator_service.proto: rpc keyturn.v1.OperatorService.ListDevices: is a stream'],
+    says: ['keyturn/v1/operator_service.proto: rpc keyturn.v1.OperatorService.ListDevices: streams its request'],
+  },
+  {
+    name: 'a method that streams both',
+    edit: (image) => Object.assign(methodOf(image, 'OperatorService', 'ListDevices').proto, { clientStreaming: true, serverStreaming: true }),
+    says: ['keyturn/v1/operator_service.proto: rpc keyturn.v1.OperatorService.ListDevices: streams its request'],
   },
   { name: 'a service without an envelope', edit: ofDeviceKeys({ envelope: 0 }), says: [`${DEVICE_KEY}: has no envelope`] },
   { name: 'a service with an envelope that nothing maps', edit: ofDeviceKeys({ envelope: 77 }), says: [`${DEVICE_KEY}: `] },

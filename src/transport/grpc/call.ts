@@ -1,7 +1,7 @@
 import { Metadata, status } from '@grpc/grpc-js';
-import type { ServerUnaryCall, handleUnaryCall } from '@grpc/grpc-js';
+import type { ServerUnaryCall, ServerWritableStream, handleUnaryCall } from '@grpc/grpc-js';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
-import type { IncomingCall, Outcome } from '../../call/call.ts';
+import type { Head, IncomingCall } from '../../call/call.ts';
 import type { Endpoint } from '../../call/endpoints.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
 import { FaultError } from '../../contract/fault.ts';
@@ -26,39 +26,30 @@ export interface Origin {
   readonly peer: string;
 }
 
+/** Undefined if its connection is gone already. */
+export type OriginOf = (arrived: Arrived) => Origin | undefined;
+
+/** A call as grpc-js hands it to the handler of either kind. */
+export type GrpcCall = ServerUnaryCall<Buffer, object> | ServerWritableStream<Buffer, Uint8Array>;
+
 /**
- * The one wrapper of all methods. grpc-js neither awaits a handler nor catches
+ * The one wrapper of all methods that are no streams. grpc-js neither awaits a handler nor catches
  * its rejection; the pipeline never throws, and messages are decoded inside it,
  * so that the order of checks is the same as over REST.
  */
 export function unaryHandler(
   endpoint: Endpoint,
   pipeline: Pipeline,
-  originOf: (arrived: Arrived) => Origin | undefined,
+  originOf: OriginOf,
 ): handleUnaryCall<Buffer, object> {
   return (call, callback) => {
     const requestId = requestIdOf(single(call.metadata, 'x-request-id'));
-    const origin = originOf({
-      peer: call.getPeer(),
-      forwardedFor: call.metadata.get('x-forwarded-for').filter((value) => typeof value === 'string'),
-      bytes: call.request.length,
-    });
+    const origin = originOf(arrivedOf(call));
     if (origin === undefined) return callback({ code: status.CANCELLED });
-    const { connection, peer } = origin;
+    const { connection } = origin;
     const signal = signalOf(call);
     connection.callBegins();
-    const incoming: IncomingCall = {
-      wire: 'grpc',
-      method: endpoint.method,
-      requestId,
-      peer,
-      standing: connection.standingOf(peer),
-      metadata: { get: (name) => single(call.metadata, name) },
-      bodyBytes: call.request.length,
-      signal: signal.signal,
-      decode: () => decode(endpoint, call.request),
-    };
-    void pipeline.run(incoming).then((outcome) => {
+    void pipeline.run(incomingOf(endpoint, call, origin, requestId, signal.signal)).then((outcome) => {
       // Not before the answer has been handed to the socket.
       setImmediate(() => connection.callEnds());
       signal.release();
@@ -72,6 +63,28 @@ export function unaryHandler(
   };
 }
 
+export function arrivedOf(call: GrpcCall): Arrived {
+  return {
+    peer: call.getPeer(),
+    forwardedFor: call.metadata.get('x-forwarded-for').filter((value) => typeof value === 'string'),
+    bytes: call.request.length,
+  };
+}
+
+export function incomingOf(endpoint: Endpoint, call: GrpcCall, { connection, peer }: Origin, requestId: string, signal: AbortSignal): IncomingCall {
+  return {
+    wire: 'grpc',
+    method: endpoint.method,
+    requestId,
+    peer,
+    standing: connection.standingOf(peer),
+    metadata: { get: (name) => single(call.metadata, name) },
+    bodyBytes: call.request.length,
+    signal,
+    decode: () => decode(endpoint, call.request),
+  };
+}
+
 function decode(endpoint: Endpoint, bytes: Buffer): object {
   try {
     return endpoint.decode(bytes);
@@ -81,7 +94,7 @@ function decode(endpoint: Endpoint, bytes: Buffer): object {
 }
 
 /** Aborts when the caller goes away or its deadline passes; released once there is an answer, for grpc-js tells of both ends alike. */
-function signalOf(call: ServerUnaryCall<Buffer, object>): { signal: AbortSignal; release: () => void } {
+export function signalOf(call: GrpcCall): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const onCancelled = (): void => {
     const deadline = call.getDeadline();
@@ -93,14 +106,14 @@ function signalOf(call: ServerUnaryCall<Buffer, object>): { signal: AbortSignal;
   return { signal: controller.signal, release: () => call.off('cancelled', onCancelled) };
 }
 
-function responseMetadata(outcome: Outcome, requestId: string): Metadata {
+export function responseMetadata(head: Head, requestId: string): Metadata {
   const metadata = new Metadata();
   metadata.set('x-request-id', requestId);
-  for (const [name, value] of outcome.metadata) metadata.set(name, value);
+  for (const [name, value] of head.metadata) metadata.set(name, value);
   return metadata;
 }
 
-function single(metadata: Metadata, name: string): string | undefined {
+export function single(metadata: Metadata, name: string): string | undefined {
   const values = metadata.get(name);
   const [value] = values;
   return values.length === 1 && typeof value === 'string' ? value : undefined;

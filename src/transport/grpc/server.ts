@@ -7,11 +7,13 @@ import { MOST_BODY_BYTES } from '../../contract/check.ts';
 import type { Image } from '../../contract/image.ts';
 import type { Connection } from '../connection.ts';
 import type { Wire } from '../listener.ts';
+import { OpenStreams } from '../open_streams.ts';
 import type { Peers } from '../peers.ts';
 import { unaryHandler } from './call.ts';
-import type { Arrived, Origin } from './call.ts';
+import type { Arrived, Origin, OriginOf } from './call.ts';
 import { FloodGuard } from './flood_guard.ts';
 import { reflectionServices } from './reflection.ts';
+import { streamHandler } from './stream_call.ts';
 import { Streams } from './streams.ts';
 
 const HEALTH = 'grpc.health.v1.Health';
@@ -48,8 +50,10 @@ export class GrpcServer implements Wire {
   readonly #connections = new Map<string, Connection>();
   readonly #health: HealthImplementation;
   readonly #services: readonly string[];
-  /** Open streams of our own, of health and reflection, which may never end by themselves. */
+  /** Open streams of health and reflection, which may never end by themselves. */
   readonly #streams = new Set<{ end(): void }>();
+  /** Open streams of the endpoints. */
+  readonly #answers = new OpenStreams();
   #isServing = false;
 
   constructor({ endpoints, pipeline, image, peers, flooded }: GrpcServerParts) {
@@ -90,6 +94,7 @@ export class GrpcServer implements Wire {
   finish(): void {
     this.setServing(false);
     for (const stream of this.#streams) stream.end();
+    this.#answers.end();
     this.#server.tryShutdown(() => {});
   }
 
@@ -111,14 +116,17 @@ export class GrpcServer implements Wire {
       [endpoint.method.desc.name]: {
         path: endpoint.path,
         requestStream: false,
-        responseStream: false,
+        responseStream: endpoint.method.isStream,
         requestSerialize: (message: Buffer) => message,
         requestDeserialize: (bytes: Buffer) => bytes,
-        responseSerialize: (message: object) => Buffer.from(endpoint.encode(message)),
+        // A stream encodes its messages itself: grpc-js would end it with words of its own where that fails.
+        responseSerialize: endpoint.method.isStream ? asBuffer : (message: object) => asBuffer(endpoint.encode(message)),
         responseDeserialize: (bytes: Buffer) => bytes,
       },
     };
-    this.#server.addService(definition, { [endpoint.method.desc.name]: unaryHandler(endpoint, pipeline, (call) => this.#originOf(call)) });
+    const originOf: OriginOf = (call) => this.#originOf(call);
+    const handler = endpoint.method.isStream ? streamHandler(endpoint, pipeline, originOf, this.#answers) : unaryHandler(endpoint, pipeline, originOf);
+    this.#server.addService(definition, { [endpoint.method.desc.name]: handler });
   }
 
   /** Whose call it is, and over which connection it came; undefined if that is gone already. */
@@ -128,4 +136,8 @@ export class GrpcServer implements Wire {
     this.#guard.paid(connection, bytes);
     return { connection, peer: this.#peers.addressOf(connection.address, forwardedFor) };
   }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes);
 }

@@ -29,9 +29,14 @@ const LINGER = 2_000;
 
 /** Writes an answer with the headers that all of them have. */
 export function send(response: ServerResponse, answer: RestAnswer): void {
+  sendHead(response, answer);
+  response.end(answer.body);
+}
+
+/** Writes what comes before the body. Without a body the answer has no length yet. */
+export function sendHead(response: ServerResponse, answer: RestAnswer): void {
   dropRest(response);
   response.writeHead(answer.status, headerLines(response.req.socket, answer));
-  response.end(answer.body);
 }
 
 /** Writes an answer to bytes that were no request, and closes the connection once the caller had time to read it. */

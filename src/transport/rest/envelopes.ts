@@ -1,5 +1,6 @@
 import { Envelope } from '../../../gen/keyturn/options/v1/options.ts';
 import type { Refusal } from '../../call/call.ts';
+import { ERROR_MEMBER } from '../../contract/stream.ts';
 
 /** The bytes of a refusal. */
 export interface ErrorBody {
@@ -18,11 +19,11 @@ type Write = (refusal: Refusal, requestId: string, settings: EnvelopeSettings) =
 const TYPE = 'type.googleapis.com/google.rpc.';
 
 /** google.rpc.Status as JSON, with the same details as over gRPC. */
-const rpcStatus: Write = ({ reason, violations }) => {
+function rpcStatus({ reason, violations }: Refusal): object {
   const details: object[] = [{ '@type': `${TYPE}ErrorInfo`, reason: reason.name, domain: 'keyturn' }];
   if (violations.length > 0) details.push({ '@type': `${TYPE}BadRequest`, fieldViolations: violations });
   return { code: reason.rules.code, message: reason.rules.sentence, details };
-};
+}
 
 /** contracts/iothentix.md section 3. Its 429 has no request id and another order of members. */
 const iotIdp: Write = ({ reason }, requestId, { words }) => {
@@ -47,4 +48,9 @@ export function writeRefusal(refusal: Refusal, requestId: string, settings: Enve
   const write = WRITERS.get(envelope);
   if (write === undefined) throw new Error(`envelope ${envelope} cannot be written`);
   return { status: httpStatus, body: JSON.stringify(write(refusal, requestId, settings)) };
+}
+
+/** The last line of a stream that ends with a refusal: google.rpc.Status, whatever the envelope. */
+export function writeLastLine(refusal: Refusal): string {
+  return JSON.stringify({ [ERROR_MEMBER]: rpcStatus(refusal) });
 }

@@ -3,6 +3,7 @@ import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
 import type { IncomingCall, Outcome } from '../../call/call.ts';
 import type { Pipeline, Unrouted } from '../../call/pipeline.ts';
 import type { Service } from '../../contract/model.ts';
+import { OpenStreams } from '../open_streams.ts';
 import { send } from './answer.ts';
 import type { RestAnswer } from './answer.ts';
 import { Bodies } from './body/bodies.ts';
@@ -13,6 +14,7 @@ import type { Exchange } from './exchange.ts';
 import type { Defect } from './framing/defect.ts';
 import type { Headers } from './headers.ts';
 import type { Found, Route, Transcoder } from './index.ts';
+import { LineStream } from './line_stream.ts';
 import { JSON_TYPE, REQUEST_ID, Refusals, headersOf } from './refusals.ts';
 import { UnreadAnswers } from './unread.ts';
 
@@ -35,6 +37,7 @@ export class RestHandler {
   readonly #parts: RestHandlerParts;
   readonly #bodies = new Bodies();
   readonly #unread = new UnreadAnswers();
+  readonly #streams = new OpenStreams();
   /** Also for requests that never get this far. */
   readonly refusals: Refusals;
 
@@ -42,6 +45,11 @@ export class RestHandler {
     this.#parts = parts;
     const { transcoder, pipeline, envelopes } = parts;
     this.refusals = new Refusals({ pipeline, envelopes, ownerOf: (target) => transcoder.ownerOf(target) });
+  }
+
+  /** Ends the streams. What else is in flight goes on. */
+  finish(): void {
+    this.#streams.end();
   }
 
   /** Rejects if there is no way to answer, such as when the connection breaks. */
@@ -102,7 +110,23 @@ export class RestHandler {
       decode: () => endpoint.decode(binding.read({ variables, query, body: typedBody(body, headers) })),
     };
     callBegins(exchange);
+    if (endpoint.method.isStream) return this.#stream(exchange, route, call);
     this.#answer(exchange, route, await this.#parts.pipeline.run(call));
+  }
+
+  async #stream(exchange: Exchange, { endpoint, binding }: Route, call: IncomingCall): Promise<void> {
+    const { response, requestId } = exchange;
+    const lines = new LineStream({
+      response,
+      write: (message) => binding.write(endpoint.encode(message)),
+      headersOf: (head) => [[REQUEST_ID, requestId], ...headersOf(head)],
+      unread: this.#unread,
+    });
+    const stream = this.#streams.open(call.signal);
+    const outcome = await this.#parts.pipeline.stream({ ...call, signal: stream.signal }, lines);
+    stream.close();
+    if (!outcome.ok && !response.headersSent) this.#send(response, this.refusals.write(outcome, endpoint.method.service, requestId));
+    else lines.end(outcome);
   }
 
   #answer(exchange: Exchange, { endpoint, binding }: Route, outcome: Outcome): void {

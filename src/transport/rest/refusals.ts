@@ -53,6 +53,6 @@ export class Refusals {
 }
 
 /** Response metadata as headers. */
-export function headersOf({ metadata }: Outcome): [string, string][] {
+export function headersOf({ metadata }: Pick<Outcome, 'metadata'>): [string, string][] {
   return Array.from(metadata, ([name, value]) => [headerName(name), value]);
 }

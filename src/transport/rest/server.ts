@@ -73,6 +73,7 @@ export class RestServer implements Wire {
   finish(): void {
     this.drain();
     this.#isFinishing = true;
+    this.#parts.handler.finish();
     for (const [socket, { isAtRest }] of this.#lines) if (isAtRest) socket.destroy();
     this.#stopWhenEmpty();
   }

@@ -4,6 +4,8 @@ import type { ServerResponse } from 'node:http';
 const MOST = 64;
 /** How long one may stay, milliseconds. */
 const PATIENCE = 30_000;
+/** Until then a stream only waits for the network: many of them may at once. */
+const USUAL = 1_000;
 
 /**
  * Answers that were written and that the kernel did not take, for their callers
@@ -16,17 +18,29 @@ export class UnreadAnswers {
   written(response: ServerResponse): void {
     if (response.writableLength === 0) return;
     setImmediate(() => {
-      if (response.writableLength > 0 && !response.closed) this.#add(response);
+      if (response.writableLength === 0 || response.closed) return;
+      const timer = setTimeout(() => response.req.socket.destroy(), PATIENCE).unref();
+      this.#add(response);
+      response.once('close', () => {
+        clearTimeout(timer);
+        this.#unread.delete(response);
+      });
     });
+  }
+
+  /** A stream waits until its caller takes what was written. The result is to be called when it has. */
+  waiting(response: ServerResponse): () => void {
+    const late = setTimeout(() => this.#add(response), USUAL).unref();
+    const timer = setTimeout(() => response.req.socket.destroy(), PATIENCE).unref();
+    return () => {
+      clearTimeout(late);
+      clearTimeout(timer);
+      this.#unread.delete(response);
+    };
   }
 
   #add(response: ServerResponse): void {
     this.#unread.add(response);
-    const timer = setTimeout(() => response.req.socket.destroy(), PATIENCE).unref();
-    response.once('close', () => {
-      clearTimeout(timer);
-      this.#unread.delete(response);
-    });
     if (this.#unread.size <= MOST) return;
     const [oldest] = this.#unread;
     if (oldest === undefined) return;

@@ -1,0 +1,34 @@
+import type { Call, Head, IncomingCall } from './call.ts';
+import type { Endpoint } from './endpoints.ts';
+import type { Principal } from './authenticate/principal.ts';
+
+/** A call that has passed all checks, and whose handler may begin. */
+export interface Admitted {
+  readonly endpoint: Endpoint;
+  readonly incoming: IncomingCall;
+  readonly principal: Principal;
+  readonly request: object;
+}
+
+/** The call as its handler sees it. `begin` settles what comes before its messages. */
+export function newCall({ endpoint, incoming, principal }: Admitted): { call: Call; begin: () => Head } {
+  const { rules } = endpoint.method;
+  const metadata = new Map<string, string>();
+  let hasBegun = false;
+  const call: Call = {
+    requestId: incoming.requestId,
+    peer: incoming.peer,
+    principal,
+    signal: incoming.signal,
+    setMetadata(name, value) {
+      if (!rules.responseHeaders.includes(name)) throw new Error(`${endpoint.path} does not list the header ${name}`);
+      if (hasBegun) throw new Error(`${endpoint.path} sets the header ${name} after its answer has begun`);
+      metadata.set(name, value);
+    },
+  };
+  const begin = (): Head => {
+    hasBegun = true;
+    return { status: rules.statuses[0] ?? 200, metadata };
+  };
+  return { call, begin };
+}

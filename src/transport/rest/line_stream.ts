@@ -1,0 +1,69 @@
+import type { ServerResponse } from 'node:http';
+import type { Head, Sink, StreamOutcome } from '../../call/call.ts';
+import { sendHead } from './answer.ts';
+import { writeLastLine } from './envelopes.ts';
+import type { UnreadAnswers } from './unread.ts';
+
+export interface LineStreamParts {
+  readonly response: ServerResponse;
+  /** The JSON text of a message. */
+  readonly write: (message: object) => string;
+  /** The headers of the answer, beside those that all have. */
+  readonly headersOf: (head: Head) => readonly (readonly [name: string, value: string])[];
+  readonly unread: UnreadAnswers;
+}
+
+const CONTENT_TYPE = 'application/x-ndjson';
+/** An idle stream tells nothing of a caller that was switched off; TCP asks after it then, milliseconds. */
+const KEEP_ALIVE = 60_000;
+
+/** A stream of answers: a line of JSON for each. */
+export class LineStream implements Sink {
+  readonly #parts: LineStreamParts;
+  readonly isHeadOnly: boolean;
+
+  constructor(parts: LineStreamParts) {
+    this.#parts = parts;
+    this.isHeadOnly = parts.response.req.method === 'HEAD';
+  }
+
+  begin(head: Head): void {
+    const { response, headersOf } = this.#parts;
+    const { socket } = response.req;
+    sendHead(response, { status: head.status, headers: headersOf(head), contentType: CONTENT_TYPE });
+    if (this.isHeadOnly) return;
+    response.flushHeaders();
+    socket.setKeepAlive(true, KEEP_ALIVE);
+    // What its head could not say any more: a drain has begun since, and the connection ends with the stream.
+    response.once('finish', () => {
+      if (!response.shouldKeepAlive) socket.destroySoon();
+    });
+  }
+
+  async send(message: object): Promise<void> {
+    const { response, write } = this.#parts;
+    if (!response.write(`${write(message)}\n`)) await this.#drained();
+  }
+
+  /** Ends what has begun, by a last line if it ends with a refusal. */
+  end(outcome: StreamOutcome): void {
+    const { response, unread } = this.#parts;
+    if (response.destroyed) return;
+    response.end(outcome.ok || this.isHeadOnly ? undefined : `${writeLastLine(outcome)}\n`);
+    unread.written(response);
+  }
+
+  /** Resolves when the caller has taken what was written, or is gone. */
+  #drained(): Promise<void> {
+    const { response, unread } = this.#parts;
+    const taken = unread.waiting(response);
+    return new Promise((resolve) => {
+      const done = (): void => {
+        response.off('drain', done).off('close', done);
+        taken();
+        resolve();
+      };
+      response.on('drain', done).on('close', done);
+    });
+  }
+}
