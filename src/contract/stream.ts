@@ -11,7 +11,7 @@ const ANY_MEMBERS = new Set(['google.protobuf.Any', 'google.protobuf.Struct', 'g
 /** Only answers are streamed, as lines of JSON that can be told from the error at their end. */
 export function checkStream(method: Method, holes: string[]): void {
   const { desc, rules } = method;
-  const say = (hole: string): unknown => holes.push(`${desc.parent.file.proto.name}: ${desc.toString()}: ${hole}`);
+  const say = (hole: string): unknown => holes.push(`${desc.toString()}: ${hole}`);
   if (desc.methodKind === 'client_streaming' || desc.methodKind === 'bidi_streaming') say('streams its request, which is not served');
   if (!method.isStream) return;
   if (rules.responseMediaType !== '') say('is a stream, whose answers are JSON: unset response_media_type');
