@@ -42,8 +42,9 @@ export function describeText(field: DescField): string {
  * text, an enum value by name or by number, bytes in either alphabet.
  */
 export function comparable(field: DescField, value: JsonValue): string {
-  if (field.enum !== undefined) return String(field.enum.values.find(({ name }) => name === value)?.number ?? value ?? 0);
-  const text = String(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  // Of all enums only NullValue has a value that is null in JSON.
+  if (field.enum !== undefined) return value === null ? '0' : String(field.enum.values.find(({ name }) => name === text)?.number ?? text);
   switch (field.scalar) {
     case undefined:
     case ScalarType.STRING:
