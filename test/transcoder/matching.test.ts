@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { METHODS } from 'node:http';
 import { after, before, describe, it } from 'mocha';
-import type { Call } from '../../src/call/call.ts';
 import { startTranscoder } from './service.ts';
 import type { TestTranscoder } from './service.ts';
 
@@ -15,7 +14,7 @@ const NAMES = [
 const handlers = Object.fromEntries(
   [...NAMES.map((name) => `${SERVICE}${name}`), '/transcoder.v1.ClosedService/Closed'].map((path) => {
     const method = path.replace(/.*\//, '');
-    return [path, async (request: object, _: Call) => ({ method, request })];
+    return [path, async (request: object) => ({ method, request })];
   }),
 );
 

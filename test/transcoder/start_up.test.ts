@@ -42,8 +42,8 @@ function start(ofA: readonly string[], ofB: readonly string[]): Transcoder {
   });
   const contract = compileContract(image, 'test');
   const paths = contract.services.flatMap(({ methods }) => methods.map(({ path }) => path));
-  const codec = { decode: () => ({}), encode: () => new Uint8Array(), handle: async () => ({}) };
-  return new Transcoder(joinEndpoints(contract, paths.map((path) => ({ path, ...codec }))), contract);
+  const bindings = paths.map((path) => ({ path, decode: () => ({}), encode: () => new Uint8Array(), handle: async () => ({}) }));
+  return new Transcoder(joinEndpoints(contract, bindings), contract);
 }
 
 /** The lines of the error without which the transcoder starts. */
