@@ -42,15 +42,17 @@ export function shapeOf(route: NaiveRoute): string {
   return JSON.stringify([route.method, piecesOf(route), route.verb ?? null]);
 }
 
-/** What a well-formed target without a query leads to. */
-export function naiveMatch(routes: readonly NaiveRoute[], method: string, target: string): Outcome {
+/** What a well-formed target without a query leads to; a route of the method `standIn` serves where one of `method` is missing. */
+export function naiveMatch(routes: readonly NaiveRoute[], method: string, target: string, standIn?: string): Outcome {
   const fitting = routes.flatMap((route) => {
     const segments = reading(route.verb, target.slice(1).split('/'));
     return segments !== undefined && fits(piecesOf(route), segments) ? [{ route, segments }] : [];
   });
+  const methods = [method, standIn, '*'];
+  const rankOf = (route: NaiveRoute): string => `${rank(route)} ${methods.indexOf(route.method)}`;
   const [best] = fitting
-    .filter(({ route }) => route.method === method || route.method === '*')
-    .toSorted((a, b) => (rank(a.route) < rank(b.route) ? -1 : 1));
+    .filter(({ route }) => methods.includes(route.method))
+    .toSorted((a, b) => (rankOf(a.route) < rankOf(b.route) ? -1 : 1));
   if (best === undefined) return { allow: [...new Set(fitting.map(({ route }) => route.method))].toSorted() };
   return { route: best.route, values: valuesOf(best.route, best.segments) };
 }
@@ -74,7 +76,7 @@ function fits([piece, ...pieces]: Piece[], [segment, ...segments]: string[]): bo
 function rank(route: NaiveRoute): string {
   const kinds = piecesOf(route).map((piece) => (typeof piece === 'string' ? 1 + piece.length : 1));
   const path = kinds.join('').padEnd(20, '1');
-  return `${route.verb === undefined ? 2 : 1} ${path} ${route.method === '*' ? 2 : 1}`;
+  return `${route.verb === undefined ? 2 : 1} ${path}`;
 }
 
 /** The values of the variables, in the order of the template. */
