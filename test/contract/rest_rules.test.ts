@@ -127,14 +127,6 @@ describe('rules of google.api.http at the start', () => {
     });
   }
 
-  for (const methodKind of ['client_streaming', 'bidi_streaming'] as const) {
-    it(`refuses a method that is ${methodKind}`, () => {
-      const method = methodNamed('Plain');
-      const streaming = { ...method, desc: { ...method.desc, methodKind } as Method['desc'] };
-      assert.throws(() => compile(streaming), { message: /^test\/test\.proto: .*: a stream of requests cannot be served/ });
-    });
-  }
-
   it('names the file, the method and the route in every refusal', () => {
     const silent = RULES.filter(([, , says]) => says !== undefined).filter(([name]) => {
       try {

@@ -53,8 +53,7 @@ const BOUND: readonly (readonly [query: string, request: object])[] = [
   ['value=null', { value: null }],
   ['value=%22null%22', { value: 'null' }],
   ['value=-1.5e3', { value: -1500 }],
-  // ts-proto drops a map's key of this name, as it could do harm.
-  ['value={"__proto__":{"a":1},"b":2}', { value: { b: 2 } }],
+  ['value={"constructor":{"prototype":{"a":1}},"b":"__proto__"}', { value: { constructor: { prototype: { a: 1 } }, b: '__proto__' } }],
   ['list_value=[1,[],{}]', { list_value: [1, [], {}] }],
   // Lists, in the order of the query.
   ['strings=b&strings=a&strings=', { strings: ['b', 'a', ''] }],
@@ -115,7 +114,7 @@ const REFUSED: readonly (readonly [query: string, ...fields: string[]])[] = [
   ...['', '[]', 'null', '{', '{"a":1,"a":2}', '{}{}', "{'a':1}", `${'{"a":'.repeat(21)}1${'}'.repeat(21)}`].map(
     (text) => [`struct=${encodeURIComponent(text)}`, 'struct'] as const,
   ),
-  ...['', 'x', 'NaN', '01', '[1,]', '1e999', '"\\ud800"', `${'['.repeat(21)}${']'.repeat(21)}`].map(
+  ...['', 'x', 'NaN', '01', '[1,]', '1e999', '"\\ud800"', '{"__proto__":1}', '[{"a":{"_\\u005fproto__":{}}}]', `${'['.repeat(21)}${']'.repeat(21)}`].map(
     (text) => [`value=${encodeURIComponent(text)}`, 'value'] as const,
   ),
   ['list_value={}', 'list_value'],

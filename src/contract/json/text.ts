@@ -79,9 +79,14 @@ function scalarToJson(type: ScalarType, text: string): JsonValue | undefined {
     case ScalarType.DOUBLE:
       return floatToJson(type, text);
     default:
-      // Text stays exact to 64 bits; "-0" becomes "0", which no unsigned type refuses.
-      return String(BigInt(text));
+      return integerToJson(BigInt(text));
   }
+}
+
+/** A number, which all modes of reading take, unless only text is exact. */
+function integerToJson(integer: bigint): JsonValue {
+  const number = Number(integer);
+  return Number.isSafeInteger(number) ? number : String(integer);
 }
 
 const LARGEST_FLOAT = 3.4028234663852886e38;

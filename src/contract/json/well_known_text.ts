@@ -85,9 +85,16 @@ function maskToJson(text: string): JsonValue | undefined {
 
 function parseText(text: string): JsonValue | undefined {
   try {
-    return parseStrictJson(text, { depth: MOST_JSON_DEPTH }) as JsonValue;
+    const value = parseStrictJson(text, { depth: MOST_JSON_DEPTH });
+    return holdsProto(value) ? undefined : (value as JsonValue);
   } catch (error) {
     if (error instanceof StrictJsonError) return undefined;
     throw error;
   }
+}
+
+/** ts-proto would lose a member of this name. */
+function holdsProto(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.hasOwn(value, '__proto__') || Object.values(value).some(holdsProto);
 }

@@ -36,7 +36,7 @@ export function placeOf({ desc }: Method, rule: HttpRule): string {
 
 /** Compares a rule with the messages of its method. `response_body` and the body's type are left to those who write and read them. */
 export function checkRule(method: Method, rule: HttpRule): CheckedRule {
-  const faults = [...methodFaults(method), ...patternFaults(rule), ...bodyFaults(method, rule)];
+  const faults = [...patternFaults(rule), ...bodyFaults(method, rule), ...ignoredKeyFaults(method)];
   const bound: FieldPath[] = [];
   for (const name of variablesOf(rule, faults)) {
     const path = variablePath(method, name, faults);
@@ -45,14 +45,6 @@ export function checkRule(method: Method, rule: HttpRule): CheckedRule {
   const bodyField = method.desc.input.fields.find((field) => field.name === rule.body);
   faults.push(...collisions(bound, bodyField));
   return { bound, bodyField, faults };
-}
-
-function* methodFaults({ desc, rules }: Method): Iterable<string> {
-  if (desc.methodKind === 'client_streaming' || desc.methodKind === 'bidi_streaming') yield 'a stream of requests cannot be served over REST';
-  if (rules.query === Query.QUERY_IGNORED) return;
-  for (const key of rules.ignoredQueryKeys) {
-    if (follow(desc.input, key, 'both').end === 'found') yield `ignored_query_keys names the field ${key}`;
-  }
 }
 
 function* patternFaults({ pattern, additionalBindings }: HttpRule): Iterable<string> {
@@ -75,6 +67,13 @@ function* bodyFaults({ desc, rules }: Method, rule: HttpRule): Iterable<string> 
   const { method } = patternOf(rule);
   if (WITHOUT_BODY.has(method) && rules.getOrDeleteBody !== true) yield `${method} with a body needs get_or_delete_body`;
   if (body !== '*' && !desc.input.fields.some((field) => field.name === body)) yield `body ${body} is not a top-level field`;
+}
+
+function* ignoredKeyFaults({ desc, rules }: Method): Iterable<string> {
+  if (rules.query === Query.QUERY_IGNORED) return;
+  for (const key of rules.ignoredQueryKeys) {
+    if (follow(desc.input, key, 'both').end === 'found') yield `ignored_query_keys names the field ${key}`;
+  }
 }
 
 /** The names of the template's variables; adds to `faults` what is wrong with the template. */

@@ -1,4 +1,5 @@
 import type { DescField, DescMessage, JsonObject, JsonValue } from '@bufbuild/protobuf';
+import { hasCustomJsonRepresentation } from '@bufbuild/protobuf/wkt';
 
 /** A place in a message: fields, each but the first within the one before it. */
 export type FieldPath = readonly DescField[];
@@ -15,7 +16,7 @@ export interface Way {
 
 /**
  * Follows a dotted name through single messages. In a template names are proto names; in a query either spelling
- * counts, and the proto name wins. Messages of google.protobuf have forms of their own, into which no name leads.
+ * counts, and the proto name wins. No name leads into a message that has a JSON form of its own, such as a Timestamp.
  */
 export function follow(desc: DescMessage, name: string, spelling: 'proto' | 'both'): Way {
   const path: DescField[] = [];
@@ -25,7 +26,7 @@ export function follow(desc: DescMessage, name: string, spelling: 'proto' | 'bot
     if (field === undefined) return { path, end: 'unknown' };
     if (path.length === MOST_FIELDS) return { path, end: 'too deep' };
     path.push(field);
-    message = field.fieldKind === 'message' && !field.message.typeName.startsWith('google.protobuf.') ? field.message : undefined;
+    message = field.fieldKind === 'message' && !hasCustomJsonRepresentation(field.message) ? field.message : undefined;
   }
   return { path, end: 'found' };
 }
