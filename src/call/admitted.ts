@@ -1,5 +1,6 @@
-import type { Call, Head, IncomingCall } from './call.ts';
+import type { Call, Head, IncomingCall, MetadataValue } from './call.ts';
 import type { Endpoint } from './endpoints.ts';
+import { isSendable } from './metadata.ts';
 import type { Principal } from './authenticate/principal.ts';
 
 /** A call that has passed all checks, and whose handler may begin. */
@@ -8,27 +9,31 @@ export interface Admitted {
   readonly incoming: IncomingCall;
   readonly principal: Principal;
   readonly request: object;
+  /** By lower-case name, what was sent of the request metadata that the method's rules list. */
+  readonly metadata: ReadonlyMap<string, readonly MetadataValue[]>;
 }
 
 /** The call as its handler sees it. `begin` settles what comes before its messages. */
-export function newCall({ endpoint, incoming, principal }: Admitted): { call: Call; begin: () => Head } {
+export function newCall({ endpoint, incoming, principal, metadata }: Admitted): { call: Call; begin: () => Head } {
   const { rules } = endpoint.method;
-  const metadata = new Map<string, string>();
+  const sent = new Map<string, string>();
   let hasBegun = false;
   const call: Call = {
     requestId: incoming.requestId,
     peer: incoming.peer,
     principal,
     signal: incoming.signal,
+    metadata,
     setMetadata(name, value) {
       if (!rules.responseHeaders.includes(name)) throw new Error(`${endpoint.path} does not list the header ${name}`);
       if (hasBegun) throw new Error(`${endpoint.path} sets the header ${name} after its answer has begun`);
-      metadata.set(name, value);
+      if (!isSendable(value)) throw new Error(`${endpoint.path} sets the header ${name} to what is not printable ASCII`);
+      sent.set(name, value);
     },
   };
   const begin = (): Head => {
     hasBegun = true;
-    return { status: rules.statuses[0] ?? 200, metadata };
+    return { status: rules.statuses[0] ?? 200, metadata: sent };
   };
   return { call, begin };
 }

@@ -6,7 +6,16 @@ import type { Principal } from './authenticate/principal.ts';
 export interface Metadata {
   /** The value under a lower-case name; undefined if it is absent or was sent more than once. */
   get(name: string): string | undefined;
+  /**
+   * What a handler may see under a lower-case name: all texts as one (RFC 9110
+   * section 5.3), or bytes, in order, under a name that ends in `-bin`. Nothing
+   * if the name speaks of the connection; undefined if the bytes cannot be read.
+   */
+  values(name: string): readonly MetadataValue[] | undefined;
 }
+
+/** Text, or bytes under a name that ends in `-bin`. */
+export type MetadataValue = string | Uint8Array;
 
 /** What is known of the connection that a call came over. */
 export interface Standing {
@@ -45,7 +54,9 @@ export interface Call {
   readonly peer: string;
   readonly principal: Principal;
   readonly signal: AbortSignal;
-  /** Sets response metadata (over REST a header) that the method's rules list. Throws once a stream has begun. */
+  /** By lower-case name, the request metadata (over REST headers) that was sent of that which the method's rules list. */
+  readonly metadata: ReadonlyMap<string, readonly MetadataValue[]>;
+  /** Sets response metadata (over REST a header) that the method's rules list, in printable ASCII. Throws once a stream has begun. */
   setMetadata(name: string, value: string): void;
 }
 

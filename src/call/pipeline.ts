@@ -7,6 +7,7 @@ import type { Admitted } from './admitted.ts';
 import type { Authenticator } from './authenticate/authenticator.ts';
 import type { Answer, IncomingCall, Outcome, Refusal, Sink, StreamOutcome, Success } from './call.ts';
 import type { Endpoint } from './endpoints.ts';
+import { readMetadata } from './metadata.ts';
 import type { Observer } from './observer.ts';
 import type { Principal } from './authenticate/principal.ts';
 import { pour, streamOf } from './pour.ts';
@@ -129,14 +130,14 @@ export class Pipeline {
     progress.principal = principal;
     authenticator.authorize(principal);
     authenticator.limit(principal);
-    const request = content(principal, () => {
+    const { request, metadata } = content(principal, () => {
       const message = incoming.decode();
       validate(endpoint, message);
-      return message;
+      return { request: message, metadata: readMetadata(incoming.metadata, endpoint.method.rules.requestHeaders) };
     });
     incoming.signal.throwIfAborted();
     this.#observer.request(incoming, endpoint, request);
-    return { endpoint, incoming, principal, request };
+    return { endpoint, incoming, principal, request, metadata };
   }
 
   async #handle(admitted: Admitted): Promise<Answer> {

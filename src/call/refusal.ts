@@ -4,6 +4,7 @@ import type { Contract, Reason, Service } from '../contract/model.ts';
 import { ApiError } from '../errors.ts';
 import { Unavailable } from '../unavailable.ts';
 import type { Refusal } from './call.ts';
+import { isSendable } from './metadata.ts';
 
 /** A request can have more faults than anyone would read. */
 const MOST_VIOLATIONS = 32;
@@ -16,13 +17,14 @@ function refuseFault(service: Service, error: FaultError): Refusal {
 
 /**
  * The refusal for anything that was thrown. A reason that `allowed` does not
- * hold is a fault of the program, and leaves as such.
+ * hold, or metadata that cannot be sent, is a fault of the program, and leaves
+ * as such.
  */
 export function refuse(contract: Contract, service: Service, allowed: ReadonlySet<Reason>, error: unknown): Refusal {
   if (error instanceof FaultError) return refuseFault(service, error);
   if (error instanceof ApiError) {
     const reason = contract.reasons.get(error.reason);
-    if (reason !== undefined && allowed.has(reason)) {
+    if (reason !== undefined && allowed.has(reason) && Object.values(error.metadata).every(isSendable)) {
       const { violations } = error;
       return { ok: false, reason, violations, metadata: new Map(Object.entries(error.metadata)) };
     }

@@ -7,6 +7,8 @@ import {
   JsonUnset,
   Query,
 } from '../../gen/keyturn/options/v1/options.ts';
+import { isChallengeList } from './challenge.ts';
+import { checkRequestHeader, checkResponseHeader } from './header_names.ts';
 import type { Method, Reason, Service } from './model.ts';
 import { checkStream } from './stream.ts';
 
@@ -27,6 +29,7 @@ export function checkService(service: Service, holes: string[]): void {
   for (const prefix of rules.pathPrefixes) {
     if (!/^\/$|^(\/[^/]+)+$/.test(prefix)) say(`path prefix ${prefix} is not / or whole segments`);
   }
+  if (rules.challenge !== '' && !isChallengeList(rules.challenge)) say('its challenge is none of RFC 9110 section 11.6.1');
   if (rules.envelope === Envelope.ENVELOPE_UNSPECIFIED) return;
   for (const fault of FAULTS) {
     if (!OPTIONAL_FAULTS.has(fault) && !faults.has(fault)) say(`its envelope has no reason for fault ${faultName(fault)}`);
@@ -55,7 +58,8 @@ export function checkMethod(method: Method, holes: string[]): void {
   if (rules.mediaTypes.includes('application/json') && !(rules.jsonInput > JsonInput.JSON_INPUT_UNSPECIFIED)) {
     say('does not say json_input');
   }
-  for (const name of rules.responseHeaders) if (!/^[a-z0-9-]+$/.test(name)) say(`response header ${name} is not in lower case`);
+  for (const name of rules.requestHeaders) checkRequestHeader(name, say);
+  for (const name of rules.responseHeaders) checkResponseHeader(name, say);
 }
 
 /** Each reason can leave over both wires; no two stand for one fault of an envelope. */

@@ -50,6 +50,10 @@ export const ErrorReason = {
    * header) says in how many seconds to come back.
    */
   ERROR_REASON_RATE_LIMITED: 16,
+  /** ERROR_REASON_TARGET_TOO_LONG - The request target is over 8 KiB; REST only. */
+  ERROR_REASON_TARGET_TOO_LONG: 17,
+  /** ERROR_REASON_HEADERS_TOO_LARGE - The request has over 100 headers, or over 16 KiB of them; REST only. */
+  ERROR_REASON_HEADERS_TOO_LARGE: 18,
   /** ERROR_REASON_DEVICE_REQUEST_MALFORMED - The body of a device's request is not in the expected form; E400 of contracts/iothentix.md section 3. */
   ERROR_REASON_DEVICE_REQUEST_MALFORMED: 100,
   /** ERROR_REASON_PUBLIC_KEY_INVALID - `public_key` of the JWT is missing or not a canonical key of an enabled type; E400, section 5.2. */
@@ -95,6 +99,8 @@ export namespace ErrorReason {
   export type ERROR_REASON_PROJECT_NOT_FOUND = typeof ErrorReason.ERROR_REASON_PROJECT_NOT_FOUND;
   export type ERROR_REASON_PROJECT_EXISTS = typeof ErrorReason.ERROR_REASON_PROJECT_EXISTS;
   export type ERROR_REASON_RATE_LIMITED = typeof ErrorReason.ERROR_REASON_RATE_LIMITED;
+  export type ERROR_REASON_TARGET_TOO_LONG = typeof ErrorReason.ERROR_REASON_TARGET_TOO_LONG;
+  export type ERROR_REASON_HEADERS_TOO_LARGE = typeof ErrorReason.ERROR_REASON_HEADERS_TOO_LARGE;
   export type ERROR_REASON_DEVICE_REQUEST_MALFORMED = typeof ErrorReason.ERROR_REASON_DEVICE_REQUEST_MALFORMED;
   export type ERROR_REASON_PUBLIC_KEY_INVALID = typeof ErrorReason.ERROR_REASON_PUBLIC_KEY_INVALID;
   export type ERROR_REASON_PROOF_OF_POSSESSION_MALFORMED =

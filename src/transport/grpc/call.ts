@@ -78,7 +78,7 @@ export function incomingOf(endpoint: Endpoint, call: GrpcCall, { connection, pee
     requestId,
     peer,
     standing: connection.standingOf(peer),
-    metadata: { get: (name) => single(call.metadata, name) },
+    metadata: { get: (name) => single(call.metadata, name), values: (name) => call.metadata.get(name) },
     bodyBytes: call.request.length,
     signal,
     decode: () => decode(endpoint, call.request),

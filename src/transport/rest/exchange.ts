@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
 import { FaultError } from '../../contract/fault.ts';
 import type { Connection } from '../connection.ts';
+import { late } from './deadline.ts';
+import type { Timeout } from './deadline.ts';
 import type { Headers } from './headers.ts';
 
 /** A request with what every step needs of it. */
@@ -21,10 +23,12 @@ export function callBegins({ connection, response }: Exchange): void {
   response.once('close', () => connection.callEnds());
 }
 
-/** Aborts when the caller goes away before the answer is out. */
-export function signalOf(response: ServerResponse): AbortSignal {
+/** Aborts when the caller goes away before the answer is out, and when its deadline passes. */
+export function signalOf(response: ServerResponse, timeout?: Timeout): AbortSignal {
   const controller = new AbortController();
+  const timer = typeof timeout === 'number' ? setTimeout(() => controller.abort(late()), timeout) : undefined;
   response.once('close', () => {
+    clearTimeout(timer);
     if (!response.writableFinished) controller.abort(new FaultError(Fault.FAULT_CANCELLED, 'the caller went away'));
   });
   return controller.signal;

@@ -8,6 +8,7 @@ import { send } from './answer.ts';
 import type { RestAnswer } from './answer.ts';
 import { Bodies } from './body/bodies.ts';
 import type { RawBody } from './body/bodies.ts';
+import { firstOf, deadlineOf, malformedTimeout, timeoutOf } from './deadline.ts';
 import type { EnvelopeSettings } from './envelopes.ts';
 import { callBegins, signalOf } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
@@ -15,7 +16,7 @@ import type { Defect } from './framing/defect.ts';
 import type { Headers } from './headers.ts';
 import type { Found, Route, Transcoder } from './index.ts';
 import { LineStream } from './line_stream.ts';
-import { JSON_TYPE, REQUEST_ID, Refusals, headersOf } from './refusals.ts';
+import { JSON_TYPE, REQUEST_ID, Refusals, headersOf, refusalOf } from './refusals.ts';
 import { UnreadAnswers } from './unread.ts';
 
 /** A page beside the API, such as `/livez`: answered to GET and HEAD, by path. */
@@ -93,10 +94,12 @@ export class RestHandler {
     const { request, response, connection, headers, requestId, peer } = exchange;
     if (this.#parts.replied !== undefined) response.once('finish', this.#parts.replied);
     const { endpoint, binding } = route;
-    const most = endpoint.method.rules.maxBodyBytes;
-    const isAwaiting = headers.get('expect') !== undefined && request.httpVersion === '1.1';
-    if (isAwaiting && Number(headers.get('content-length') ?? 0) <= most) response.writeContinue();
-    const body = await this.#bodies.read(request, most, (release) => response.once('close', release));
+    const { service, rules } = endpoint.method;
+    const timeout = timeoutOf(headers);
+    const signal = signalOf(response, timeout);
+    const late = timeout === undefined || timeout === 'malformed' ? undefined : deadlineOf(signal);
+    const body = await firstOf(this.#body(exchange, rules.maxBodyBytes), late);
+    if (body === 'late') return this.#unrouted(exchange, service, Fault.FAULT_DEADLINE_EXCEEDED, []);
     const query = /\?(.*)$/s.exec(request.url ?? '')?.[1];
     const call: IncomingCall = {
       wire: 'rest',
@@ -106,12 +109,24 @@ export class RestHandler {
       standing: connection.standingOf(peer),
       metadata: headers,
       bodyBytes: body.size,
-      signal: signalOf(response),
-      decode: () => endpoint.decode(binding.read({ variables, query, body: typedBody(body, headers) })),
+      signal,
+      decode: () => {
+        if (timeout === 'malformed') throw malformedTimeout();
+        return endpoint.decode(binding.read({ variables, query, body: typedBody(body, headers) }));
+      },
     };
     callBegins(exchange);
     if (endpoint.method.isStream) return this.#stream(exchange, route, call);
-    this.#answer(exchange, route, await this.#parts.pipeline.run(call));
+    const outcome = await firstOf(this.#parts.pipeline.run(call), late);
+    // As over gRPC: the caller is told at once, and the call goes on to its end.
+    if (outcome === 'late') this.#send(response, this.refusals.write(refusalOf(service, Fault.FAULT_DEADLINE_EXCEEDED), service, requestId));
+    else this.#answer(exchange, route, outcome);
+  }
+
+  #body({ request, response, headers }: Exchange, most: number): Promise<RawBody> {
+    const isAwaiting = headers.get('expect') !== undefined && request.httpVersion === '1.1';
+    if (isAwaiting && Number(headers.get('content-length') ?? 0) <= most) response.writeContinue();
+    return this.#bodies.read(request, most, (release) => response.once('close', release));
   }
 
   async #stream(exchange: Exchange, { endpoint, binding }: Route, call: IncomingCall): Promise<void> {

@@ -1,4 +1,7 @@
-import type { Metadata } from '../../call/call.ts';
+import type { Metadata, MetadataValue } from '../../call/call.ts';
+import { isTransportName } from '../../contract/header_names.ts';
+
+const OPTIONAL_SPACE = /^[ \t]+|[ \t]+$/g;
 
 /** The headers of a request, by lower-case name, from what was sent and not from what node made of it. */
 export class Headers implements Metadata {
@@ -29,4 +32,24 @@ export class Headers implements Metadata {
   isRepeated(name: string): boolean {
     return (this.#values.get(name)?.length ?? 0) > 1;
   }
+
+  /** For handlers: nothing of the connection, be it by name or because `Connection` names it (RFC 9110 section 7.6.1). */
+  values(name: string): readonly MetadataValue[] | undefined {
+    const sent = this.all(name);
+    if (sent.length === 0 || isTransportName(name) || this.#isOfConnection(name)) return [];
+    if (!name.endsWith('-bin')) return [sent.join(', ')];
+    const values = sent.flatMap((value) => value.split(',')).map((text) => base64(text.replaceAll(OPTIONAL_SPACE, '')));
+    return values.includes(undefined) ? undefined : (values as Uint8Array[]);
+  }
+
+  #isOfConnection(name: string): boolean {
+    return this.all('connection').some((value) => value.split(',').some((option) => option.trim().toLowerCase() === name));
+  }
+}
+
+/** Bytes from the standard alphabet, padded or not; undefined if the text is not what they would be written as. */
+function base64(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  const padded = bytes.toString('base64');
+  return text === padded || text === padded.replace(/=+$/, '') ? bytes : undefined;
 }

@@ -52,6 +52,13 @@ export class Refusals {
   }
 }
 
+/** The refusal of a fault that nothing but the transport knows of. */
+export function refusalOf(service: Service, fault: Fault): Refusal {
+  const reason = service.faults.get(fault);
+  if (reason === undefined) throw new Error(`no reason for fault ${fault} in ${service.desc.typeName}`);
+  return { ok: false, reason, violations: [], metadata: new Map() };
+}
+
 /** Response metadata as headers. */
 export function headersOf({ metadata }: Pick<Outcome, 'metadata'>): [string, string][] {
   return Array.from(metadata, ([name, value]) => [headerName(name), value]);
