@@ -1,0 +1,35 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { fuzz } from './fuzz.ts';
+
+const EPILOGUE = `
+Requests that were changed knowing what they are, or blindly, are written to the real service of the transcoder tests,
+which runs in a process of its own, several over one connection and in pieces. A finding is an end of that process, a
+status over 499, an answer that is late, missing or not well-formed, an error in its log, and memory that grows. Each
+is printed with the seed and the bytes. The exit code is 0 if there is none, else 1.`;
+
+const { requests, seed } = new Command('npm run fuzz --')
+  .description('Sends broken HTTP to the transcoder.')
+  .option('--requests <n>', 'requests', count, 1_000_000)
+  .option('--seed <n>', 'seed of the run', count, Date.now() % 2 ** 32)
+  .addHelpText('after', EPILOGUE)
+  .parse()
+  .opts<{ requests: number; seed: number }>();
+
+function count(text: string): number {
+  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('It must be a whole number of at most ten digits.');
+  return Number(text);
+}
+
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+progress(`seed ${seed}`);
+const report = await fuzz({ requests, seed, progress });
+for (const finding of report.findings) progress(finding);
+if (report.findings.length > 0) process.exitCode = 1;
+const { heap, resident } = report;
+process.stdout.write(
+  `seed ${seed} requests ${report.requests} connections ${report.connections} answers ${report.answers} seconds ${Math.round(report.seconds)} ` +
+    `heap ${heap.early >> 20} to ${heap.late >> 20} MiB resident ${resident >> 20} MiB findings ${report.findings.length}\n`,
+);
