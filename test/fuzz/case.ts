@@ -7,6 +7,8 @@ import { Random } from './random.ts';
 export interface FuzzCase {
   /** In the pieces in which they are written. */
   readonly pieces: readonly Buffer[];
+  /** Where the last request begins in all its bytes. */
+  readonly last: number;
   /** Requests, the last one not counted. */
   readonly requests: number;
   /** Whether nothing is wrong in form, so that each request has an answer. */
@@ -26,7 +28,7 @@ export function caseOf(seed: number, routes: readonly FuzzRoute[]): FuzzCase {
   for (let count = 0; count < requests; count += 1) text += requestOf(random, routes, isWhole);
   if (!isWhole && random.oneIn(4)) text = mutateText(random, text);
   const bytes = Buffer.from(text + LAST, 'latin1');
-  return { pieces: piecesOf(random, bytes), requests, isWhole };
+  return { pieces: piecesOf(random, bytes), last: text.length, requests, isWhole };
 }
 
 function requestOf(random: Random, routes: readonly FuzzRoute[], isWhole: boolean): string {

@@ -33,11 +33,14 @@ export async function tryCase(port: number, fuzzCase: FuzzCase): Promise<number>
   return answers.length;
 }
 
-/** Whether the service is right to wait for more. */
-function isLeftOpen({ pieces }: FuzzCase): boolean {
+/** Whether the service is right to wait for more: what came before has swallowed the last request, which asks for the end. */
+function isLeftOpen({ pieces, last }: FuzzCase): boolean {
   const framing = new Framing();
-  for (const piece of pieces) framing.follow(piece);
-  return framing.defect === undefined && framing.isWithin;
+  const bytes = Buffer.concat(pieces);
+  framing.follow(bytes.subarray(0, last));
+  const isSwallowed = framing.isWithin;
+  framing.follow(bytes.subarray(last));
+  return framing.defect === undefined && isSwallowed;
 }
 
 function exchange(port: number, { pieces }: FuzzCase, patience: number): Promise<Exchange> {
