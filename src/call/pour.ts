@@ -1,3 +1,5 @@
+import { FaultError } from '../contract/fault.ts';
+
 /** How long the handler of a stream may take to end once nobody wants it any more, milliseconds. */
 const PATIENCE = 5_000;
 /** So many messages in a row, and then everybody else has a turn. */
@@ -16,7 +18,7 @@ export interface Pouring {
  * Sends the messages of a handler one by one, each when there is room for it.
  * Rejects with what the handler threw, unless the signal has aborted: then with
  * its reason, at once. In any case the handler has ended by then: its `return` is
- * called and awaited. One that does not end in time is a fault of the program.
+ * called and awaited, for as long as a handler may reasonably take.
  */
 export async function pour({ messages, signal, begin, send }: Pouring): Promise<void> {
   const iterator = messages[Symbol.asyncIterator]();
@@ -33,7 +35,7 @@ export async function pour({ messages, signal, begin, send }: Pouring): Promise<
       step = await unlessAborted(signal, iterator.next());
     }
   } finally {
-    if (step?.done !== true) await inTime(Promise.resolve(iterator.return?.()));
+    if (step?.done !== true) await inTime(Promise.resolve(iterator.return?.()), signal.reason);
   }
 }
 
@@ -68,9 +70,13 @@ function turnOfLoop(): Promise<void> {
   });
 }
 
-function inTime(ended: Promise<unknown>): Promise<unknown> {
+/** Rejects if the handler does not end in time. `why` it was told to is what its caller hears of then, too. */
+function inTime(ended: Promise<unknown>, why: unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`the handler of a stream has not ended ${PATIENCE} ms after it was told to`)), PATIENCE);
+    const late = setTimeout(() => {
+      const detail = `the handler of a stream has not ended ${PATIENCE} ms after it was told to`;
+      reject(why instanceof FaultError ? new FaultError(why.fault, detail, [], { cause: why }) : new Error(detail));
+    }, PATIENCE);
     ended.then(resolve, reject).finally(() => clearTimeout(late));
   });
 }

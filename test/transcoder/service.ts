@@ -10,6 +10,7 @@ import { Turnstile } from '../../src/call/turnstile.ts';
 import { systemClock } from '../../src/clock.ts';
 import { FaultError } from '../../src/contract/fault.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import type { Metrics } from '../../src/metrics.ts';
 import { Acceptor } from '../../src/transport/acceptor.ts';
 import { GrpcServer } from '../../src/transport/grpc/server.ts';
 import { Peers } from '../../src/transport/peers.ts';
@@ -22,7 +23,7 @@ import { generateContract } from './contract.ts';
 /** The one token that is refused. */
 export const WRONG_TOKEN = 'wrong';
 
-/** Handlers by method path, such as `/transcoder.v1.EchoService/Echo`; a method without one answers its request. */
+/** Handlers by method path, such as `/transcoder.v1.EchoService/Echo`; a method without one answers its request, as a stream without messages if it is one. */
 export type Handlers = Readonly<Record<string, Handler>>;
 
 /** The contract of these tests, served by the real transports and the real pipeline. */
@@ -34,6 +35,13 @@ export interface TestTranscoder extends AsyncDisposable {
   readonly grpc: string;
   /** What it has logged, parsed. */
   readonly lines: Record<string, unknown>[];
+  readonly metrics: Metrics;
+  /** Calls in flight, streams, and connections of both wires. */
+  load(): { readonly running: number; readonly streams: number; readonly connections: number };
+  /** Lets go of connections after their next answer. */
+  drain(): void;
+  /** Stops both wires as at the end of a service; rejects if that takes longer than the grace, milliseconds. */
+  stop(grace: number): Promise<void>;
 }
 
 /** Lets everybody in but who brings the wrong token: these tests are about what comes before and after. */
@@ -46,20 +54,29 @@ const open: Authenticator<OperatorPrincipal> = {
   limit() {},
 };
 
-export async function startTranscoder(handlers: Handlers = {}): Promise<TestTranscoder> {
+export interface TranscoderOptions {
+  /** What it logs. */
+  readonly level?: 'info' | 'debug';
+  /** Most connections of each wire. */
+  readonly connections?: number;
+}
+
+export async function startTranscoder(handlers: Handlers = {}, { level = 'info', connections = 2048 }: TranscoderOptions = {}): Promise<TestTranscoder> {
   const { contract, definitions } = await generateContract();
   const lines: Record<string, unknown>[] = [];
-  const log = pino({ level: 'info', base: null }, { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) });
+  const log = pino({ level, base: null }, { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) });
   const bindings = [...definitions.values()].flatMap((definition) =>
-    bind(definition, Object.fromEntries(Object.entries(definition).map(([name, { path }]) => [name, handlers[path] ?? echo])) as never),
+    bind(definition, Object.fromEntries(Object.entries(definition).map(([name, { path, responseStream }]) => [name, handlers[path] ?? (responseStream ? nothing : echo)])) as never),
   );
   const endpoints = joinEndpoints(contract, bindings);
+  const metrics = createMetrics();
+  const turnstile = new Turnstile(1_000_000_000, systemClock);
   const pipeline = new Pipeline({
     contract,
     endpoints,
     authenticators: new Map([[Caller.CALLER_OPERATOR, open]]),
-    turnstile: new Turnstile(1_000_000_000, systemClock),
-    observer: new Telemetry(log, createMetrics()),
+    turnstile,
+    observer: new Telemetry(log, metrics),
   });
   const peers = new Peers();
   const handler = new RestHandler({ transcoder: new Transcoder(endpoints, contract), pipeline, pages: new Map(), envelopes: { words: new Map() } });
@@ -67,7 +84,7 @@ export async function startTranscoder(handlers: Handlers = {}): Promise<TestTran
     new RestServer({ handler, peers, log }),
     new GrpcServer({ endpoints, pipeline, image: contract.image, peers, flooded: () => {} }),
   ] as const;
-  const [rest, grpc] = wires.map((wire) => new Acceptor({ wire, protocols: [], tls: undefined, connections: 2048, cut: () => {} }));
+  const [rest, grpc] = wires.map((wire) => new Acceptor({ wire, protocols: [], tls: undefined, connections, cut: () => {} }));
   const address = { host: '127.0.0.1', port: 0 };
   const [restPort, grpcPort] = await Promise.all([rest?.listen(address), grpc?.listen(address)]);
   const url = `http://127.0.0.1:${restPort}`;
@@ -77,6 +94,17 @@ export async function startTranscoder(handlers: Handlers = {}): Promise<TestTran
     url,
     grpc: `127.0.0.1:${grpcPort}`,
     lines,
+    metrics,
+    load: () => ({ running: turnstile.load.running, streams: pipeline.streams, connections: (rest?.size ?? 0) + (grpc?.size ?? 0) }),
+    drain() {
+      rest?.drain();
+      grpc?.drain();
+    },
+    async stop(grace) {
+      const start = performance.now();
+      await Promise.all([rest?.close(grace), grpc?.close(grace)]);
+      if (performance.now() - start >= grace) throw new Error('connections had to be cut off');
+    },
     async [Symbol.asyncDispose]() {
       client[Symbol.dispose]();
       await Promise.all([rest?.close(0), grpc?.close(0)]);
@@ -87,3 +115,5 @@ export async function startTranscoder(handlers: Handlers = {}): Promise<TestTran
 async function echo(request: object): Promise<object> {
   return request;
 }
+
+async function* nothing(): AsyncGenerator<object> {}

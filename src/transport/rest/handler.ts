@@ -32,6 +32,7 @@ export interface RestHandlerParts {
 }
 
 const PAGE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+const NO_BODY: RawBody = { bytes: new Uint8Array(), size: 0 };
 
 /** From a request to its answer: finds what serves it, reads its body, runs the call and writes what came of it. */
 export class RestHandler {
@@ -98,8 +99,10 @@ export class RestHandler {
     const timeout = timeoutOf(headers);
     const signal = signalOf(response, timeout);
     const late = timeout === undefined || timeout === 'malformed' ? undefined : deadlineOf(signal);
-    const body = await firstOf(this.#body(exchange, rules.maxBodyBytes), late);
-    if (body === 'late') return this.#unrouted(exchange, service, Fault.FAULT_DEADLINE_EXCEEDED, []);
+    let release: (() => void) | undefined;
+    const read = await firstOf(this.#body(exchange, rules.maxBodyBytes, (free) => (release = free)), late);
+    if (read === 'late') return this.#unrouted(exchange, service, Fault.FAULT_DEADLINE_EXCEEDED, []);
+    let body = read;
     const query = /\?(.*)$/s.exec(request.url ?? '')?.[1];
     const call: IncomingCall = {
       wire: 'rest',
@@ -116,25 +119,35 @@ export class RestHandler {
       },
     };
     callBegins(exchange);
-    if (endpoint.method.isStream) return this.#stream(exchange, route, call);
+    if (endpoint.method.isStream) {
+      return this.#stream(exchange, route, call, () => {
+        body = NO_BODY;
+        release?.();
+      });
+    }
     const outcome = await firstOf(this.#parts.pipeline.run(call), late);
     // As over gRPC: the caller is told at once, and the call goes on to its end.
     if (outcome === 'late') this.#send(response, this.refusals.write(refusalOf(service, Fault.FAULT_DEADLINE_EXCEEDED), service, requestId));
     else this.#answer(exchange, route, outcome);
   }
 
-  #body({ request, response, headers }: Exchange, most: number): Promise<RawBody> {
+  #body({ request, response, headers }: Exchange, most: number, held: (release: () => void) => void): Promise<RawBody> {
     const isAwaiting = headers.get('expect') !== undefined && request.httpVersion === '1.1';
     if (isAwaiting && Number(headers.get('content-length') ?? 0) <= most) response.writeContinue();
-    return this.#bodies.read(request, most, (release) => response.once('close', release));
+    return this.#bodies.read(request, most, (release) => {
+      held(release);
+      response.once('close', release);
+    });
   }
 
-  async #stream(exchange: Exchange, { endpoint, binding }: Route, call: IncomingCall): Promise<void> {
+  /** `begun` is called when the stream begins, which may then go on for hours. */
+  async #stream(exchange: Exchange, { endpoint, binding }: Route, call: IncomingCall, begun: () => void): Promise<void> {
     const { response, requestId } = exchange;
     const lines = new LineStream({
       response,
       write: (message) => binding.write(endpoint.encode(message)),
       headersOf: (head) => [[REQUEST_ID, requestId], ...headersOf(head)],
+      begun,
       unread: this.#unread,
     });
     const stream = this.#streams.open(call.signal);

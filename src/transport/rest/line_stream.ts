@@ -10,6 +10,7 @@ export interface LineStreamParts {
   readonly write: (message: object) => string;
   /** The headers of the answer, beside those that all have. */
   readonly headersOf: (head: Head) => readonly (readonly [name: string, value: string])[];
+  readonly begun: () => void;
   readonly unread: UnreadAnswers;
 }
 
@@ -28,9 +29,10 @@ export class LineStream implements Sink {
   }
 
   begin(head: Head): void {
-    const { response, headersOf } = this.#parts;
+    const { response, headersOf, begun } = this.#parts;
     const { socket } = response.req;
     sendHead(response, { status: head.status, headers: headersOf(head), contentType: CONTENT_TYPE });
+    begun();
     if (this.isHeadOnly) return;
     response.flushHeaders();
     socket.setKeepAlive(true, KEEP_ALIVE);
