@@ -140,13 +140,13 @@ describe('binding, end to end', () => {
   });
 
   for (const [name, query] of [
-    ['10,000 dots', `${'.'.repeat(10_000)}=1`],
-    ['a path of 2,500 fields', `${'again.'.repeat(2_500)}a_string=1`],
+    ['8,000 dots', `${'.'.repeat(8_000)}=1`],
+    ['a path of 1,300 fields', `${'again.'.repeat(1_300)}a_string=1`],
     ['one more field than is read', `${'again.'.repeat(32)}a_string=1`],
-    ['3,000 unknown keys', Array.from({ length: 3_000 }, (_, index) => index.toString(36)).join('&')],
-    ['5,000 times one key', Array.from({ length: 5_000 }, () => 'a=').join('&')],
-    ['a key of 15,000 letters', `${'x'.repeat(15_000)}=1`],
-    ['15,000 brackets', `value=${'['.repeat(15_000)}`],
+    ['1,800 unknown keys', Array.from({ length: 1_800 }, (_, index) => index.toString(36)).join('&')],
+    ['2,600 times one key', Array.from({ length: 2_600 }, () => 'a=').join('&')],
+    ['a key of 8,000 letters', `${'x'.repeat(8_000)}=1`],
+    ['8,000 brackets', `value=${'['.repeat(8_000)}`],
   ] as const) {
     it(`refuses ${name}`, async () => {
       const answer = await ask(`GET /bind/query?${query}`, undefined);
@@ -162,7 +162,7 @@ describe('binding, end to end', () => {
     assert.equal(valued.status, 200, valued.body);
     const structured = await ask(`GET /bind/query?${'again.'.repeat(31)}struct=${encodeURIComponent('{"a":'.repeat(20))}1${'%7D'.repeat(20)}`, undefined);
     assert.equal(structured.status, 200, structured.body);
-    const long = await ask(`GET /bind/query?${'strings&'.repeat(1_500)}`, undefined);
-    assert.equal((JSON.parse(long.body) as { strings: string[] }).strings.length, 1_500);
+    const long = await ask(`GET /bind/query?${'strings&'.repeat(1_000)}`, undefined);
+    assert.equal((JSON.parse(long.body) as { strings: string[] }).strings.length, 1_000);
   });
 });
