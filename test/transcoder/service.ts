@@ -11,6 +11,7 @@ import { systemClock } from '../../src/clock.ts';
 import { FaultError } from '../../src/contract/fault.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Metrics } from '../../src/metrics.ts';
+import type { TlsMaterial } from '../../src/tls_files.ts';
 import { Acceptor } from '../../src/transport/acceptor.ts';
 import { GrpcServer } from '../../src/transport/grpc/server.ts';
 import { Peers } from '../../src/transport/peers.ts';
@@ -59,9 +60,11 @@ export interface TranscoderOptions {
   readonly level?: 'info' | 'debug';
   /** Most connections of each wire. */
   readonly connections?: number;
+  /** Undefined: no TLS. */
+  readonly tls?: TlsMaterial;
 }
 
-export async function startTranscoder(handlers: Handlers = {}, { level = 'info', connections = 2048 }: TranscoderOptions = {}): Promise<TestTranscoder> {
+export async function startTranscoder(handlers: Handlers = {}, { level = 'info', connections = 2048, tls }: TranscoderOptions = {}): Promise<TestTranscoder> {
   const { contract, definitions } = await generateContract();
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level, base: null }, { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) });
@@ -84,10 +87,10 @@ export async function startTranscoder(handlers: Handlers = {}, { level = 'info',
     new RestServer({ handler, peers, log }),
     new GrpcServer({ endpoints, pipeline, image: contract.image, peers, flooded: () => {} }),
   ] as const;
-  const [rest, grpc] = wires.map((wire) => new Acceptor({ wire, protocols: [], tls: undefined, connections, cut: () => {} }));
+  const [rest, grpc] = wires.map((wire) => new Acceptor({ wire, protocols: [], tls, connections, cut: () => {} }));
   const address = { host: '127.0.0.1', port: 0 };
   const [restPort, grpcPort] = await Promise.all([rest?.listen(address), grpc?.listen(address)]);
-  const url = `http://127.0.0.1:${restPort}`;
+  const url = `http${tls === undefined ? '' : 's'}://127.0.0.1:${restPort}`;
   const client = new RestClient(url);
   return {
     rest: client,
