@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { Call } from '../../src/call/call.ts';
+import { pause } from '../faults/fixtures/child.ts';
 import { openLine, until } from '../limits/fixtures.ts';
 import type { RawLine } from '../limits/fixtures.ts';
 import { startTranscoder } from './service.ts';
@@ -88,6 +89,18 @@ describe('limits and streams', () => {
     assert.equal(lines.filter(({ isClosed }) => isClosed()).length + Number(late.isClosed()), 0);
     for (const { socket } of [...lines, late]) socket.destroy();
   });
+
+  for (const behind of ['no request\r\n\r\n', 'GET /stream/events HTTP/1.1\r\nHost: a\r\nX: a\u0000b\r\n\r\n', 'GET ']) {
+    it(`what comes behind a stream does not hide that its caller goes away: ${JSON.stringify(behind)}`, async () => {
+      const watching = await watchingLine();
+      watching.socket.write(behind);
+      // Time for the parser to stumble over it.
+      await pause(50);
+      assert.equal(transcoder.load().streams, 1);
+      watching.socket.destroy();
+      await until(() => transcoder.load().streams === 0, 'the stream has ended', 1_000);
+    });
+  }
 
   it('a drain lets go of a connection when its stream has ended', async () => {
     const watching = await watchingLine();
