@@ -65,9 +65,9 @@ export class Callers implements Disposable {
     for (const client of this.#clients) client.close();
   }
 
-  #watchRest({ scenario, count = 0, secret = '', headers = {} }: Wish): Watched {
+  #watchRest({ scenario, count = 0, secret = '', headers = {}, deadline }: Wish): Watched {
     const query = new URLSearchParams({ scenario, count: String(count), ...(secret === '' ? {} : { secret }) });
-    const request = httpRequest(`${this.#url}/stream/events?${query.toString()}`, { headers, agent: false });
+    const request = httpRequest(`${this.#url}/stream/events?${query.toString()}`, { headers: { ...headers, ...(deadline === undefined ? {} : { 'grpc-timeout': `${deadline}m` }) }, agent: false });
     request.end();
     const numbers: number[] = [];
     const answered = once(request, 'response') as Promise<[IncomingMessage]>;

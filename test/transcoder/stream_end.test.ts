@@ -109,12 +109,17 @@ describe('the end of streams', () => {
     assert.deepEqual({ running, streams }, { running: 0, streams: 0 });
   });
 
-  it('over gRPC comes with the deadline of the caller', async () => {
-    const { numbers, end } = await callers.watch('grpc', { scenario: 'wait', count: 2, deadline: 300 });
-    assert.equal((await end).code, 4);
-    assert.deepEqual(numbers, [1, 2]);
-    await until(() => transcoder.lines.length === 1, 'the call is logged');
-    assert.equal(transcoder.lines[0]?.['reason'], 'DEADLINE');
-    assertAtRest();
-  });
+  for (const wire of WIRES) {
+    it(`over ${wire} comes with the deadline of the caller`, async () => {
+      const { numbers, end } = await callers.watch(wire, { scenario: 'wait', count: 2, deadline: 300 });
+      const { code, status, reason } = await end;
+      assert.equal(code, 4);
+      // Over gRPC the caller keeps its deadline itself.
+      if (wire === 'rest') assert.deepEqual([status, reason], [200, 'DEADLINE']);
+      assert.deepEqual(numbers, [1, 2]);
+      await until(() => transcoder.lines.length === 1, 'the call is logged');
+      assert.equal(transcoder.lines[0]?.['reason'], 'DEADLINE');
+      assertAtRest();
+    });
+  }
 });
