@@ -17,6 +17,7 @@ export interface Admitted {
 export function newCall({ endpoint, incoming, principal, metadata }: Admitted): { call: Call; begin: () => Head } {
   const { rules } = endpoint.method;
   const sent = new Map<string, string>();
+  let status = rules.statuses[0] ?? 200;
   let hasBegun = false;
   const call: Call = {
     requestId: incoming.requestId,
@@ -30,10 +31,15 @@ export function newCall({ endpoint, incoming, principal, metadata }: Admitted): 
       if (!isSendable(value)) throw new Error(`${endpoint.path} sets the header ${name} to what is not printable ASCII`);
       sent.set(name, value);
     },
+    setStatus(chosen) {
+      if (!rules.statuses.includes(chosen)) throw new Error(`${endpoint.path} does not list the status ${chosen}`);
+      if (hasBegun) throw new Error(`${endpoint.path} sets its status after its answer has begun`);
+      status = chosen;
+    },
   };
   const begin = (): Head => {
     hasBegun = true;
-    return { status: rules.statuses[0] ?? 200, metadata: sent };
+    return { status, metadata: sent };
   };
   return { call, begin };
 }

@@ -44,8 +44,15 @@ export interface IncomingCall {
   readonly bodyBytes: number;
   /** Aborts when the caller is gone or its deadline has passed. */
   readonly signal: AbortSignal;
+  /** What must be done before `decode` and takes its time, if anything. Rejects with a FaultError. */
+  readonly unpack?: (() => Promise<void>) | undefined;
   /** The request as ts-proto's message. Throws a FaultError. */
   decode(): object;
+  /**
+   * Writes what the handler has answered, as far as the transport does that
+   * itself. What it throws is a fault of the service.
+   */
+  encode?(answer: Answer): void;
 }
 
 /** A call as a handler sees it: who calls, and what to add to the answer. */
@@ -58,6 +65,11 @@ export interface Call {
   readonly metadata: ReadonlyMap<string, readonly MetadataValue[]>;
   /** Sets response metadata (over REST a header) that the method's rules list, in printable ASCII. Throws once a stream has begun. */
   setMetadata(name: string, value: string): void;
+  /**
+   * Chooses the HTTP status of success among those that the method's rules
+   * list; without a choice it is the first. gRPC has one status of success.
+   */
+  setStatus(status: number): void;
 }
 
 /** How a call ended, for the transport to encode. */

@@ -130,6 +130,7 @@ export class Pipeline {
     progress.principal = principal;
     authenticator.authorize(principal);
     authenticator.limit(principal);
+    if (incoming.unpack !== undefined) await incoming.unpack().catch((error: unknown) => conceal(principal, error));
     const { request, metadata } = content(principal, () => {
       const message = incoming.decode();
       validate(endpoint, message);
@@ -143,7 +144,9 @@ export class Pipeline {
   async #handle(admitted: Admitted): Promise<Answer> {
     const { call, begin } = newCall(admitted);
     const message = await admitted.endpoint.handle(admitted.request as never, call);
-    return { ok: true, message, ...begin() };
+    const answer: Answer = { ok: true, message, ...begin() };
+    admitted.incoming.encode?.(answer);
+    return answer;
   }
 
   /** The handler of a stream may go on for hours: once it has begun, the call has succeeded as far as its place is concerned. */
@@ -208,12 +211,16 @@ function validate(endpoint: Endpoint, message: object): void {
   throw new FaultError(Fault.FAULT_CONTENT_INVALID, 'the request has fields that do not fit', violations);
 }
 
-/** Some principals must not learn what is wrong with their content. */
 function content<T>(principal: Principal, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (principal.contentFault === undefined) throw error;
-    throw new FaultError(principal.contentFault, 'the content does not fit, and this caller may not learn why', [], { cause: error });
+    return conceal(principal, error);
   }
+}
+
+/** Some principals must not learn what is wrong with their content. */
+function conceal({ contentFault }: Principal, error: unknown): never {
+  if (contentFault === undefined) throw error;
+  throw new FaultError(contentFault, 'the content does not fit, and this caller may not learn why', [], { cause: error });
 }

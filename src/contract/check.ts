@@ -18,7 +18,11 @@ const OPTIONAL_FAULTS: ReadonlySet<Fault> = new Set([Fault.FAULT_RATE_LIMITED, F
 /** No method may take more: a gRPC message is never larger, whatever its method. */
 export const MOST_BODY_BYTES = 1 << 20;
 
-const MEDIA_TYPES = new Set(['application/json', 'application/x-www-form-urlencoded']);
+/** RFC 6838 section 4.2. */
+const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*$/;
+/** RFC 9110 section 8.3.1: with parameters, as it is sent. */
+const CONTENT_TYPE = /^[a-zA-Z0-9][\w!#$&^.+-]*\/[\w!#$&^.+-]+(?:; ?[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[ !#-[\]-~]*"))*$/;
+const CONTENT_CODINGS = new Set(['gzip', 'deflate', 'br']);
 
 /** The envelope has a form, and exactly one reason for each fault that it needs. */
 export function checkService(service: Service, holes: string[]): void {
@@ -47,14 +51,17 @@ export function checkMethod(method: Method, holes: string[]): void {
   if (!(rules.jsonUnset > JsonUnset.JSON_UNSET_UNSPECIFIED)) say('does not say json_unset');
   if (!(rules.query > Query.QUERY_UNSPECIFIED)) say('does not say what becomes of the query');
   if (rules.statuses.length === 0) say('has no status of success: set statuses');
-  if (rules.statuses.length > 1) say('has several statuses of success, among which a handler cannot choose yet');
   for (const status of rules.statuses) if (status < 200 || status > 299) say(`status ${status} is not one of success`);
   checkStream(method, holes);
   if (method.http.length === 0) say('has no google.api.http rule');
   for (const rule of method.http) {
     if (rule.body !== '' && rules.mediaTypes.length === 0) say('takes a body but no media type: set media_types');
   }
-  for (const type of rules.mediaTypes) if (!MEDIA_TYPES.has(type)) say(`media type ${type} is not read yet`);
+  for (const type of rules.mediaTypes) {
+    if (type !== '*/*' && !MEDIA_TYPE.test(type)) say(`media type ${type} is not type/subtype in lower case without parameters`);
+  }
+  for (const coding of rules.contentCodings) if (!CONTENT_CODINGS.has(coding)) say(`content coding ${coding} is not gzip, deflate or br`);
+  if (rules.responseMediaType !== '' && !CONTENT_TYPE.test(rules.responseMediaType)) say(`response_media_type ${rules.responseMediaType} is no media type`);
   if (rules.mediaTypes.includes('application/json') && !(rules.jsonInput > JsonInput.JSON_INPUT_UNSPECIFIED)) {
     say('does not say json_input');
   }

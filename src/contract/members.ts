@@ -12,3 +12,9 @@ export function memberReader(field: DescField): ReadMember {
     return choice?.$case === localName ? choice.value : undefined;
   };
 }
+
+/** The members of a map field by the text of their keys: ts-proto keeps all but string keys in a Map. */
+export function mapEntries(map: unknown): [string, unknown][] {
+  if (map instanceof Map) return Array.from(map as Map<unknown, unknown>, ([key, member]) => [String(key), member]);
+  return typeof map === 'object' && map !== null ? Object.entries(map) : [];
+}

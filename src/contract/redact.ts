@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
-import { memberReader } from './members.ts';
+import { mapEntries, memberReader } from './members.ts';
 import type { ReadMember } from './members.ts';
 
 /** A copy of a decoded message that is fit for the log. */
@@ -38,7 +38,7 @@ function compileField(field: DescField, made: Map<DescMessage, Redactor>): Show 
   const show = compileElement(field, made);
   if (field.fieldKind === 'list') return (value) => (Array.isArray(value) ? value.map(show) : value);
   if (field.fieldKind !== 'map') return show;
-  return (value) => Object.fromEntries(Object.entries(value as object).map(([key, member]) => [key, show(member)]));
+  return (value) => Object.fromEntries(mapEntries(value).map(([key, member]) => [key, show(member)]));
 }
 
 function compileElement({ message }: DescField, made: Map<DescMessage, Redactor>): Show {

@@ -3,7 +3,7 @@ import type { Violation } from './fault.ts';
 import { compileFieldRules } from './field_rules.ts';
 import type { CompiledRules } from './field_rules.ts';
 import type { Image } from './image.ts';
-import { memberReader } from './members.ts';
+import { mapEntries, memberReader } from './members.ts';
 
 /** Lists what a decoded message violates; empty if nothing. */
 export type Validator = (message: object) => Violation[];
@@ -60,7 +60,7 @@ function compileElement(image: Image, field: DescField, rules: CompiledRules, ma
     return compileMessage(image, field.message, made);
   }
   return (value, path, violations) => {
-    const fault = typeof value === 'string' ? rules.text(value) : holdsNul(value) ? 'must not hold U+0000' : undefined;
+    const fault = typeof value === 'string' ? rules.text(value) : plainFault(value);
     if (fault !== undefined) violations.push({ field: path, description: fault });
   };
 }
@@ -75,8 +75,9 @@ function compileList(rules: CompiledRules, element: Check): Check {
 
 function compileMap(rules: CompiledRules, element: Check): Check {
   return (value, path, violations) => {
-    const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+    const entries = mapEntries(value);
     if (!checkCount(entries.length, rules, path, violations)) return;
+    if (!(value instanceof Map) && !isPlain(value)) violations.push({ field: path, description: FORBIDDEN });
     for (const [key, member] of entries) {
       if (key.includes('\0')) violations.push({ field: path, description: 'must not hold U+0000' });
       else element(member, `${path}.${key}`, violations);
@@ -91,9 +92,21 @@ function checkCount(count: number, { required, missing, maxItems }: CompiledRule
   return !tooMany;
 }
 
-/** Well-known types such as Struct are plain values by now; their depth was bounded when they were read. */
-function holdsNul(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes('\0');
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
-  return Object.entries(value).some(([key, member]) => key.includes('\0') || holdsNul(member));
+const FORBIDDEN = 'must not have the key __proto__';
+
+/** What is wrong with a well-known type such as Struct, by now a plain value; its depth was bounded when it was read. */
+function plainFault(value: unknown): string | undefined {
+  if (typeof value === 'string') return value.includes('\0') ? 'must not hold U+0000' : undefined;
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return undefined;
+  if (!Array.isArray(value) && !isPlain(value)) return FORBIDDEN;
+  for (const [key, member] of Object.entries(value)) {
+    const fault = plainFault(key) ?? plainFault(member);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+/** ts-proto assigns the members of maps, and with the key `__proto__` what they inherit. */
+function isPlain(value: unknown): boolean {
+  return typeof value !== 'object' || value === null || Object.getPrototypeOf(value) === Object.prototype;
 }

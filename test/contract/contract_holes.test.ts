@@ -40,7 +40,21 @@ const HOLES: readonly Hole[] = [
   { name: 'a method without json_unset', edit: ofUpdate({ jsonUnset: 0 }), says: [`${UPDATE}: does not say json_unset`] },
   { name: 'a method without query', edit: ofUpdate({ query: 0 }), says: [`${UPDATE}: does not say what becomes of the query`] },
   { name: 'a body without media types', edit: ofUpdate({ mediaTypes: [] }), says: [`${UPDATE}: takes a body but no media type`] },
-  { name: 'an unknown media type', edit: ofUpdate({ mediaTypes: ['application/jwt'] }), says: ['media type application/jwt'] },
+  ...['json', 'application/json; charset=utf-8', 'application/*', '*', 'a/b/c', ''].map((type) => ({
+    name: `the media type '${type}'`,
+    edit: ofUpdate({ mediaTypes: [type] }),
+    says: [`${UPDATE}: media type ${type} is not type/subtype`],
+  })),
+  ...['x-gzip', 'GZIP', 'identity', 'zstd', ''].map((coding) => ({
+    name: `the content coding '${coding}'`,
+    edit: ofUpdate({ contentCodings: [coding] }),
+    says: [`${UPDATE}: content coding ${coding} is not gzip, deflate or br`],
+  })),
+  ...['jwt', 'text/plain\r\nx: y', 'text/plain;', '*/*', 'text/plain; a'].map((type) => ({
+    name: `the response_media_type ${JSON.stringify(type)}`,
+    edit: ofUpdate({ responseMediaType: type }),
+    says: [`${UPDATE}: response_media_type ${type} is no media type`],
+  })),
   { name: 'a media type in upper case', edit: ofUpdate({ mediaTypes: ['Application/JSON'] }), says: ['media type Application/JSON'] },
   { name: 'an unknown reason', edit: ofUpdate({ reasons: ['NO_SUCH_REASON'] }), says: [`${UPDATE}: NO_SUCH_REASON is not a reason`] },
   { name: 'a reason with its prefix', edit: ofUpdate({ reasons: ['ERROR_REASON_DEVICE_FROZEN'] }), says: ['is not a reason'] },

@@ -13,7 +13,7 @@ const SECRETS = { secret: HUSH, secrets: [HUSH], key: Buffer.from(HUSH), secretM
 function hiding(values: object): object {
   return {
     open: '', secret: '', secrets: [], key: Buffer.alloc(0), nested: undefined, many: [], byName: {}, whole: undefined,
-    choice: undefined, big: 0n, secretMap: {}, maybe: undefined, ...values,
+    choice: undefined, big: 0n, secretMap: {}, maybe: undefined, byFlag: new Map(), ...values,
   };
 }
 
@@ -31,6 +31,7 @@ describe('redaction', () => {
     ['a list of messages', { many: [hiding({}), whole] }],
     ['a map of messages', { byName: { a: whole } }],
     ['a map of messages under the name of a field', { byName: { open: whole, nested: whole, many: whole, big: whole } }],
+    ['a map of messages by flags', { byFlag: new Map([[true, whole]]) }],
     ['a message that is secret as a whole', { whole }],
     ['a text of a oneof', { choice: { $case: 'chosen', value: HUSH } }],
     ['a message of a oneof', { choice: { $case: 'other', value: whole } }],
@@ -47,6 +48,7 @@ describe('redaction', () => {
 
   it('shows what is no secret, by proto names', () => {
     assert.equal(shown({ open: 'seen', secret: HUSH, nested: hiding({ open: 'too' }), big: 2n ** 60n }).includes('"open":"seen"'), true);
+    assert.ok(shown({ byFlag: new Map([[true, hiding({ open: 'three' })]]) }).includes('"by_flag":{"true":{"open":"three"'));
     const text = shown({ many: [hiding({ open: 'one' })], big: 2n ** 60n });
     assert.ok(text.includes('"open":"one"') && text.includes('"big":"1152921504606846976"'), text);
   });

@@ -65,6 +65,7 @@ message Ruled {
   map<string, RuledPart> part_map = 10;
   oneof choice { string left = 11 [(keyturn.options.v1.field) = {max_length: 2}]; RuledPart right = 12; }
   optional string maybe = 13 [(keyturn.options.v1.field) = {pattern: "[a-z]+"}];
+  map<int64, RuledPart> part_by_number = 14;
 }
 message RuledPart {
   string word = 1 [(keyturn.options.v1.field) = {pattern: "[a-z]+"}];
@@ -88,6 +89,7 @@ message Hiding {
   int64 big = 11;
   map<string, string> secret_map = 12 [debug_redact = true];
   optional string maybe = 13 [debug_redact = true];
+  map<bool, Hiding> by_flag = 14;
 }`;
 
 let image: Image | undefined;

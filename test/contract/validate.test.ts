@@ -6,7 +6,7 @@ import { sample, sampleImage } from './samples.ts';
 /** A message as ts-proto decodes it (`oneof=unions-value`): defaults for all that is not given. */
 const EMPTY = {
   needed: 'x', short: '', word: '', words: [], some: ['y'], free: '', part: undefined, parts: [], labels: {}, partMap: {},
-  choice: undefined, maybe: undefined,
+  choice: undefined, maybe: undefined, partByNumber: new Map(),
 };
 
 /** What is given, and the fields that are refused. */
@@ -44,6 +44,8 @@ const CASES: readonly (readonly [name: string, given: object, refused: readonly 
   ['a message in a list that does not fit', { parts: [{ word: 'a' }, { word: 'B' }] }, ['parts[1].word']],
   ['U+0000 in a message in a list', { parts: [{ word: '\0' }] }, ['parts[0].word']],
   ['a message in a map that does not fit', { partMap: { k: { word: 'B' } } }, ['part_map.k.word']],
+  ['a message in a map by numbers that does not fit', { partByNumber: new Map([[5n, { word: 'a' }], [-7n, { word: 'B' }]]) }, ['part_by_number.-7.word']],
+  ['a map that inherits what it was given', { labels: Object.create({ a: 'b' }) as object }, ['labels']],
   ['a text of a oneof that does not fit', { choice: { $case: 'left', value: 'abc' } }, ['left']],
   ['a message of a oneof that does not fit', { choice: { $case: 'right', value: { word: 'B' } } }, ['right.word']],
 ];

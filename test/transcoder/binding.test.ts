@@ -40,7 +40,7 @@ const BOUND: readonly (readonly [request: string, body: object | undefined, give
   ['POST /bind/double/1.0', { a_double: 1 }, { a_double: 1 }],
   ['POST /bind/double/NaN', { a_double: 'NaN' }, { a_double: 'NaN' }],
   ['POST /bind/double/100', { a_double: '1e2' }, { a_double: 100 }],
-  ['POST /bind/float/0.1', { a_float: 0.10000000149011612 }, { a_float: Math.fround(0.1) }],
+  ['POST /bind/float/0.1', { a_float: 0.10000000149011612 }, { a_float: 0.1 }],
   ['POST /bind/string/a/%2F/b', { a_string: 'a/%2F/b' }, { a_string: 'a/%2F/b' }],
   ['POST /bind/string', { a_string: '' }, {}],
   // A part of the answer.

@@ -1,10 +1,12 @@
-import { fromJson, toBinary } from '@bufbuild/protobuf';
-import type { DescField, DescMessage, JsonObject, JsonValue, Registry } from '@bufbuild/protobuf';
+import { ScalarType, fromJson, toBinary } from '@bufbuild/protobuf';
+import type { DescField, DescMessage, DescOneof, JsonObject, JsonValue, Registry } from '@bufbuild/protobuf';
+import { hasCustomJsonRepresentation } from '@bufbuild/protobuf/wkt';
 import { Fault, JsonInput } from '../../../gen/keyturn/options/v1/options.ts';
 import { FaultError } from '../fault.ts';
 import type { Violation } from '../fault.ts';
 import { fullEnumName } from './enum_names.ts';
 import { describeScalar, fitsScalar } from './scalar.ts';
+import { ANY, FORBIDDEN_KEY, TYPE_URL, fitsWellKnown, typeOfUrl } from './well_known.ts';
 
 /**
  * Compares a parsed JSON value with a message, member by member, in the given
@@ -23,14 +25,34 @@ export function jsonToBytes(desc: DescMessage, json: JsonObject, registry: Regis
   try {
     return toBinary(desc, fromJson(desc, json, { registry }));
   } catch (error) {
-    throw contentInvalid([{ field: '', description: 'does not have the proto3 JSON form of the message' }], error);
+    const field = faultyField(desc, json, registry);
+    throw contentInvalid([{ field, description: 'does not have the proto3 JSON form of its type' }], error);
   }
+}
+
+/** The first field that cannot be read by itself; empty if that is none of them. */
+function faultyField(desc: DescMessage, json: JsonObject, registry: Registry): string {
+  const faulty = desc.fields.find(({ name }) => {
+    if (!isObject(json) || !Object.hasOwn(json, name)) return false;
+    try {
+      fromJson(desc, { [name]: json[name] ?? null }, { registry });
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  return faulty?.name ?? '';
 }
 
 /** The refusal of content that can be parsed but does not fit. */
 export function contentInvalid(violations: readonly Violation[], cause?: unknown): FaultError {
   return new FaultError(Fault.FAULT_CONTENT_INVALID, 'the content does not fit the message', violations, { cause });
 }
+
+/** More than anyone would read; without a limit a body of wrong members would make a hundred times its size of them. */
+const MOST_VIOLATIONS = 64;
+/** Characters of a member's name in the path of a violation, for the same reason. */
+const MOST_NAME = 64;
 
 interface Reading {
   readonly strict: boolean;
@@ -39,42 +61,73 @@ interface Reading {
 }
 
 function readMessage(desc: DescMessage, value: unknown, path: string, reading: Reading): JsonValue {
-  if (desc.typeName.startsWith('google.protobuf.')) return readWellKnown(desc, value as JsonValue, path, reading);
+  if (desc.typeName === ANY) return readAny(value, path, reading);
+  if (hasCustomJsonRepresentation(desc)) {
+    if (!fitsWellKnown(desc, value, reading.strict)) violate(reading, path, `does not have the JSON form of ${desc.typeName}`);
+    return value as JsonValue;
+  }
   if (!isObject(value)) {
-    reading.violations.push({ field: path, description: 'must be a JSON object' });
+    violate(reading, path, 'must be a JSON object');
     return null;
   }
   const out: JsonObject = {};
-  for (const [name, member] of Object.entries(value)) {
-    const field = findField(desc, name, reading.strict);
-    const at = path === '' ? name : `${path}.${name}`;
-    if (field === undefined) {
-      if (reading.strict) reading.violations.push({ field: at, description: 'is not a field of this request' });
-      continue;
-    }
-    if (member === null && !isNullValue(field)) continue;
-    if (Object.hasOwn(out, field.name)) {
-      reading.violations.push({ field: at, description: 'is given twice, by two spellings of its name' });
-      continue;
-    }
-    Object.defineProperty(out, field.name, {
-      value: readField(field, member, at, reading),
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
-  }
+  readMembers(desc, Object.entries(value), path, reading, out);
   return out;
 }
 
-/** Well-known types have a JSON form of their own, which protobuf-es knows. */
-function readWellKnown(desc: DescMessage, value: JsonValue, path: string, { registry, violations }: Reading): JsonValue {
-  try {
-    fromJson(desc, value, { registry });
-  } catch {
-    violations.push({ field: path, description: `does not have the JSON form of ${desc.typeName}` });
+function readMembers(desc: DescMessage, members: readonly [string, unknown][], path: string, reading: Reading, out: JsonObject): void {
+  const given = new Set<DescField | DescOneof>();
+  for (const [name, member] of members) {
+    const field = findField(desc, name, reading.strict);
+    if (field === undefined) {
+      if (reading.strict) violate(reading, join(path, name), 'is not a field of this request');
+      continue;
+    }
+    const at = join(path, field.name);
+    if (given.has(field)) violate(reading, at, 'is given twice, by two spellings of its name');
+    given.add(field);
+    if (member === null && !isNullValue(field)) continue;
+    if (field.oneof !== undefined) {
+      if (given.has(field.oneof)) violate(reading, at, 'excludes another member of its oneof');
+      given.add(field.oneof);
+    }
+    out[field.name] = readField(field, member, at, reading);
   }
-  return value;
+}
+
+/** A message with its type: its members stand beside `@type`, or its JSON form in `value` if it has one of its own. */
+function readAny(value: unknown, path: string, reading: Reading): JsonValue {
+  if (!isObject(value)) {
+    violate(reading, path, 'must be a JSON object');
+    return null;
+  }
+  const members = Object.entries(value).filter(([name]) => name !== TYPE_URL);
+  const url = Object.hasOwn(value, TYPE_URL) ? value[TYPE_URL] : undefined;
+  if (url === undefined && members.length === 0) return {};
+  const desc = typeof url === 'string' ? typeOfUrl(url, reading.registry) : undefined;
+  if (typeof url !== 'string' || desc === undefined) {
+    violate(reading, join(path, TYPE_URL), 'must name a known type, as type.googleapis.com/ and its full name');
+    return null;
+  }
+  const out: JsonObject = { [TYPE_URL]: url };
+  if (!hasCustomJsonRepresentation(desc)) {
+    readMembers(desc, members, path, reading, out);
+    return out;
+  }
+  for (const [name] of members) {
+    if (name !== 'value' && reading.strict) violate(reading, join(path, name), `is not a member of an Any with ${desc.typeName}`);
+  }
+  out['value'] = readMessage(desc, Object.hasOwn(value, 'value') ? value['value'] : undefined, join(path, 'value'), reading);
+  return out;
+}
+
+function violate({ violations }: Reading, field: string, description: string): void {
+  if (violations.length < MOST_VIOLATIONS) violations.push({ field, description });
+}
+
+function join(path: string, name: string): string {
+  const shown = name.length > MOST_NAME ? `${name.slice(0, MOST_NAME).toWellFormed()}...` : name;
+  return path === '' ? shown : `${path}.${shown}`;
 }
 
 /** By proto names, and by both spellings. */
@@ -92,44 +145,62 @@ function findField(desc: DescMessage, name: string, strict: boolean): DescField 
 }
 
 function readField(field: DescField, value: unknown, path: string, reading: Reading): JsonValue {
-  if (field.fieldKind === 'list') {
-    if (!Array.isArray(value)) {
-      reading.violations.push({ field: path, description: 'must be a JSON array' });
-      return null;
-    }
-    return value.map((element, index) => readElement(field, element, `${path}[${index}]`, reading));
+  if (field.fieldKind === 'map') return readMap(field, value, path, reading);
+  if (field.fieldKind !== 'list') return readElement(field, value, path, reading);
+  if (!Array.isArray(value)) {
+    violate(reading, path, 'must be a JSON array');
+    return null;
   }
-  if (field.fieldKind === 'map') {
-    if (!isObject(value)) {
-      reading.violations.push({ field: path, description: 'must be a JSON object' });
-      return null;
-    }
-    return Object.fromEntries(
-      Object.entries(value).map(([key, element]) => [key, readElement(field, element, `${path}.${key}`, reading)]),
-    );
+  return value.map((element, index) => readElement(field, element, `${path}[${index}]`, reading));
+}
+
+/** Keys are text in JSON, whatever their type; two that mean the same are one key given twice. */
+function readMap(field: DescField & { fieldKind: 'map' }, value: unknown, path: string, reading: Reading): JsonValue {
+  if (!isObject(value)) {
+    violate(reading, path, 'must be a JSON object');
+    return null;
   }
-  return readElement(field, value, path, reading);
+  const out = new Map<string, JsonValue>();
+  for (const [text, element] of Object.entries(value)) {
+    const at = join(path, text);
+    const key = readKey(field.mapKey, text);
+    if (key === FORBIDDEN_KEY) violate(reading, at, 'is no key that a map can have');
+    else if (key === undefined) violate(reading, at, `must have a key that is ${describeScalar(field.mapKey)}`);
+    else if (out.has(key)) violate(reading, at, 'is given twice, by two spellings of its key');
+    else out.set(key, readElement(field, element, at, reading));
+  }
+  return Object.fromEntries(out);
+}
+
+function readKey(type: ScalarType, text: string): string | undefined {
+  if (type === ScalarType.STRING) return text;
+  if (type === ScalarType.BOOL) return text === 'true' || text === 'false' ? text : undefined;
+  return fitsScalar(type, text, true) ? BigInt(text).toString() : undefined;
 }
 
 function readElement(field: DescField, value: unknown, path: string, reading: Reading): JsonValue {
   if (field.message !== undefined) return readMessage(field.message, value, path, reading);
   if (field.enum !== undefined) {
-    if (value === null && isNullValue(field)) return null;
+    if (value === null && field.enum.typeName === NULL_VALUE) return null;
     const name = typeof value === 'string' ? fullEnumName(field.enum, value) : undefined;
     if (name !== undefined) return name;
     const number = reading.strict && typeof value === 'number' ? field.enum.value[value] : undefined;
     if (number !== undefined) return number.number;
-    reading.violations.push({ field: path, description: `is not a value of ${field.enum.typeName}` });
+    violate(reading, path, `is not a value of ${field.enum.typeName}`);
     return null;
   }
   if (field.scalar !== undefined && !fitsScalar(field.scalar, value, reading.strict)) {
-    reading.violations.push({ field: path, description: `must be ${describeScalar(field.scalar)}` });
+    violate(reading, path, `must be ${describeScalar(field.scalar)}`);
   }
   return value as JsonValue;
 }
 
+const NULL_VALUE = 'google.protobuf.NullValue';
+
+/** Whether null is a value of this field, and not the want of one. */
 function isNullValue(field: DescField): boolean {
-  return field.enum?.typeName === 'google.protobuf.NullValue' || field.message?.typeName === 'google.protobuf.Value';
+  if (field.fieldKind === 'enum') return field.enum.typeName === NULL_VALUE;
+  return field.fieldKind === 'message' && field.message.typeName === 'google.protobuf.Value';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -21,7 +21,8 @@ export function fitsScalar(type: ScalarType, value: unknown, text: boolean): boo
       return typeof value === 'string' && isBase64(value);
     case ScalarType.FLOAT:
     case ScalarType.DOUBLE:
-      return typeof value === 'number' || (text && typeof value === 'string' && isFloatText(value));
+      if (text && typeof value === 'string') return isFloatText(type, value);
+      return typeof value === 'number' && isInRange(type, value);
     default:
       return fitsInteger(type, value, text);
   }
@@ -68,6 +69,11 @@ function rangeOf(type: ScalarType): readonly [bigint, bigint] {
   throw new Error(`scalar type ${type} is not an integer`);
 }
 
-function isFloatText(value: string): boolean {
-  return NOT_FINITE.has(value) || /^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/.test(value);
+function isFloatText(type: ScalarType, value: string): boolean {
+  return NOT_FINITE.has(value) || (/^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/.test(value) && isInRange(type, Number(value)));
+}
+
+/** What would only become infinite does not fit. */
+function isInRange(type: ScalarType, value: number): boolean {
+  return Number.isFinite(type === ScalarType.FLOAT ? Math.fround(value) : value);
 }

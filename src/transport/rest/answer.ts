@@ -8,7 +8,7 @@ export interface RestAnswer {
   /** Beside those that every answer has. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly contentType?: string;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
 }
 
 /**
@@ -43,7 +43,8 @@ export function sendHead(response: ServerResponse, answer: RestAnswer): void {
 export function sendLast(socket: Socket, answer: RestAnswer): void {
   const lines = ['Connection', 'close', 'Date', new Date().toUTCString(), ...headerLines(socket, answer)];
   const head = lines.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('');
-  socket.end(`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n${head}\r\n${answer.body ?? ''}`);
+  socket.write(`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n${head}\r\n`);
+  socket.end(answer.body ?? '');
   const cut = setTimeout(() => socket.destroy(), LINGER);
   socket.once('close', () => clearTimeout(cut));
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
+import type { Unrouted } from '../../call/pipeline.ts';
 import { FaultError } from '../../contract/fault.ts';
 import type { Connection } from '../connection.ts';
 import { late } from './deadline.ts';
@@ -32,4 +33,9 @@ export function signalOf(response: ServerResponse, timeout?: Timeout): AbortSign
     if (!response.writableFinished) controller.abort(new FaultError(Fault.FAULT_CANCELLED, 'the caller went away'));
   });
   return controller.signal;
+}
+
+/** Who asks, as far as that is known before anything is checked. */
+export function arrivalOf({ connection, requestId, peer, response }: Exchange): Unrouted {
+  return { requestId, peer, standing: connection.standingOf(peer), signal: signalOf(response) };
 }

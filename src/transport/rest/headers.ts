@@ -29,6 +29,11 @@ export class Headers implements Metadata {
     return this.#values.get(name) ?? [];
   }
 
+  /** All values as one list (RFC 9110 section 5.3); undefined if the header is absent. */
+  list(name: string): string | undefined {
+    return this.#values.get(name)?.join(', ');
+  }
+
   isRepeated(name: string): boolean {
     return (this.#values.get(name)?.length ?? 0) > 1;
   }

@@ -1,13 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import type { Head, Sink, StreamOutcome } from '../../call/call.ts';
 import { sendHead } from './answer.ts';
+import type { AnswerBody } from './body/writer.ts';
 import { writeLastLine } from './envelopes.ts';
 import type { UnreadAnswers } from './unread.ts';
 
 export interface LineStreamParts {
   readonly response: ServerResponse;
-  /** The JSON text of a message. */
-  readonly write: (message: object) => string;
+  /** A message as JSON. */
+  readonly write: (message: object) => AnswerBody;
   /** The headers of the answer, beside those that all have. */
   readonly headersOf: (head: Head) => readonly (readonly [name: string, value: string])[];
   readonly begun: () => void;
@@ -44,7 +45,7 @@ export class LineStream implements Sink {
 
   async send(message: object): Promise<void> {
     const { response, write } = this.#parts;
-    if (!response.write(`${write(message)}\n`)) await this.#drained();
+    if (!response.write(`${String(write(message).content)}\n`)) await this.#drained();
   }
 
   /** Ends what has begun, by a last line if it ends with a refusal. */

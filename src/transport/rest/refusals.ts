@@ -4,12 +4,12 @@ import type { Service } from '../../contract/model.ts';
 import type { Fault } from '../../../gen/keyturn/options/v1/options.ts';
 import { headerName } from './answer.ts';
 import type { RestAnswer } from './answer.ts';
+import { JSON_TYPE } from './body/media.ts';
 import { writeRefusal } from './envelopes.ts';
 import type { EnvelopeSettings } from './envelopes.ts';
 import type { Defect } from './framing/defect.ts';
 
 export const REQUEST_ID = 'X-Request-ID';
-export const JSON_TYPE = 'application/json';
 /** RFC 9110 section 11.6.1 wants a challenge in every 401. */
 const PLAIN_CHALLENGE = 'Bearer';
 

@@ -3,6 +3,7 @@ import type { DescField } from '@bufbuild/protobuf';
 import type { HttpRule } from '../../../../gen/google/api/http.ts';
 import { Query } from '../../../../gen/keyturn/options/v1/options.ts';
 import type { Method } from '../../../contract/model.ts';
+import { rawKindOf } from '../body/raw.ts';
 import type { RouteSpec } from '../routing/routes.ts';
 import { RouteError, parseTemplate } from '../routing/template.ts';
 import { areSiblings, follow, nameOf } from './fields.ts';
@@ -14,6 +15,8 @@ export interface CheckedRule {
   readonly bound: readonly FieldPath[];
   /** The field that the body is; undefined if the body is the message, or if there is none. */
   readonly bodyField: DescField | undefined;
+  /** The field that the answer is; undefined if it is the message. */
+  readonly responseField: DescField | undefined;
   /** Everything that is wrong with the rule; what else is said counts only if there is nothing. */
   readonly faults: readonly string[];
 }
@@ -34,7 +37,7 @@ export function placeOf({ desc }: Method, rule: HttpRule): string {
   return `${desc.parent.file.proto.name}: ${desc.toString()}: ${method} "${template}"`;
 }
 
-/** Compares a rule with the messages of its method. `response_body` and the body's type are left to those who write and read them. */
+/** Compares a rule with the messages of its method. The types of the bodies are left to those who read and write them. */
 export function checkRule(method: Method, rule: HttpRule): CheckedRule {
   const faults = [...patternFaults(rule), ...bodyFaults(method, rule), ...ignoredKeyFaults(method)];
   const bound: FieldPath[] = [];
@@ -44,7 +47,12 @@ export function checkRule(method: Method, rule: HttpRule): CheckedRule {
   }
   const bodyField = method.desc.input.fields.find((field) => field.name === rule.body);
   faults.push(...collisions(bound, bodyField));
-  return { bound, bodyField, faults };
+  if (rule.body === '*' && bound.length > 0 && rawKindOf(method.desc.input, undefined) !== undefined) {
+    faults.push('the body is the whole message, path variables too');
+  }
+  const responseField = method.desc.output.fields.find((field) => field.name === rule.responseBody);
+  if (rule.responseBody !== '' && responseField === undefined) faults.push(`response_body ${rule.responseBody} is not a top-level field`);
+  return { bound, bodyField, responseField, faults };
 }
 
 function* patternFaults({ pattern, additionalBindings }: HttpRule): Iterable<string> {

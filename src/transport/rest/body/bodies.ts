@@ -4,6 +4,8 @@ import type { IncomingMessage } from 'node:http';
 export interface RawBody {
   readonly bytes: Uint8Array;
   readonly size: number;
+  /** Counts so many bytes more as held until the call is over. False, and they are not, if there is no room. */
+  readonly hold: (bytes: number) => boolean;
 }
 
 /** Bytes of all bodies together that are being read or belong to a call that has not ended. */
@@ -12,10 +14,14 @@ const MOST_HELD = 8 << 20;
 const SMALL = 4_096;
 const EMPTY = new Uint8Array();
 
+const nothingToHold = (): boolean => true;
+
 interface Reading {
   readonly request: IncomingMessage;
   bytes: Uint8Array;
   size: number;
+  /** Held besides the bytes. */
+  more: number;
   isComplete: boolean;
 }
 
@@ -41,8 +47,8 @@ export class Bodies {
   read(request: IncomingMessage, most: number, over: (release: () => void) => void): Promise<RawBody> {
     const declared = Number(request.headers['content-length'] ?? 0);
     if (declared > most) return Promise.resolve(tooLarge(request, declared));
-    if (declared === 0 && request.headers['transfer-encoding'] === undefined) return Promise.resolve({ bytes: EMPTY, size: 0 });
-    const reading: Reading = { request, bytes: EMPTY, size: 0, isComplete: false };
+    if (declared === 0 && request.headers['transfer-encoding'] === undefined) return Promise.resolve({ bytes: EMPTY, size: 0, hold: nothingToHold });
+    const reading: Reading = { request, bytes: EMPTY, size: 0, more: 0, isComplete: false };
     this.#readings.add(reading);
     over(() => this.#release(reading));
     // By events, because the request's iterator takes 5 µs more.
@@ -62,7 +68,11 @@ export class Bodies {
       });
       request.on('end', () => {
         reading.isComplete = true;
-        resolve({ bytes: reading.bytes.subarray(0, reading.size), size: reading.size });
+        resolve({
+          bytes: reading.bytes.subarray(0, reading.size),
+          size: reading.size,
+          hold: (bytes) => this.#holdMore(reading, bytes),
+        });
       });
       request.on('error', reject);
       request.on('close', () => {
@@ -99,6 +109,24 @@ export class Bodies {
     }
   }
 
+  #holdMore(reading: Reading, bytes: number): boolean {
+    if (!this.#readings.has(reading)) return false;
+    reading.more += bytes;
+    this.#held += bytes;
+    if (bytes <= SMALL) return true;
+    while (this.#held > MOST_HELD) {
+      const cut = this.#firstLarge();
+      if (cut === undefined) {
+        reading.more -= bytes;
+        this.#held -= bytes;
+        return false;
+      }
+      this.#release(cut);
+      cut.request.destroy();
+    }
+    return true;
+  }
+
   #firstLarge(): Reading | undefined {
     for (const reading of this.#readings) if (!reading.isComplete && reading.size > SMALL) return reading;
     return undefined;
@@ -106,7 +134,7 @@ export class Bodies {
 
   #release(reading: Reading): void {
     if (!this.#readings.delete(reading)) return;
-    this.#held -= reading.bytes.length;
+    this.#held -= reading.bytes.length + reading.more;
     reading.bytes = EMPTY;
   }
 }
@@ -114,5 +142,5 @@ export class Bodies {
 /** What still comes of it is dropped, and not kept until the refusal is out. */
 function tooLarge(request: IncomingMessage, size: number): RawBody {
   request.resume();
-  return { bytes: EMPTY, size };
+  return { bytes: EMPTY, size, hold: nothingToHold };
 }

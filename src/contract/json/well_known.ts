@@ -1,0 +1,79 @@
+import { fromJson } from '@bufbuild/protobuf';
+import type { DescMessage, JsonValue, Registry } from '@bufbuild/protobuf';
+import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
+import { fitsScalar } from './scalar.ts';
+
+export const ANY = 'google.protobuf.Any';
+/** The member of an Any that names the type of the message in it. */
+export const TYPE_URL = '@type';
+
+const DURATION = /^-?[0-9]{1,12}(?:\.[0-9]{1,9})?s$/;
+const TIMESTAMP = /^([0-9]{4})-([0-9]{2})-([0-9]{2})T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$/;
+
+/** The type that a member `@type` names: what follows its last slash. Undefined if the registry has no such message. */
+export function typeOfUrl(url: string, registry: Registry): DescMessage | undefined {
+  const slash = url.lastIndexOf('/');
+  return slash <= 0 ? undefined : registry.getMessage(url.slice(slash + 1));
+}
+
+/**
+ * Whether a JSON value is the form of this well-known type, which is not Any.
+ * Text for a wrapped number counts only where `text` is true. The depth of the
+ * value is bounded by whoever has parsed it.
+ */
+export function fitsWellKnown(desc: DescMessage, value: unknown, text: boolean): boolean {
+  if (isWrapperDesc(desc)) return fitsScalar(desc.fields[0].scalar, value, text);
+  switch (desc.typeName) {
+    case 'google.protobuf.Value':
+      return !holdsProto(value);
+    case 'google.protobuf.Struct':
+      return typeof value === 'object' && value !== null && !Array.isArray(value) && !holdsProto(value);
+    case 'google.protobuf.ListValue':
+      return Array.isArray(value) && !holdsProto(value);
+    default:
+      return typeof value === 'string' && fitsText(desc, value);
+  }
+}
+
+/**
+ * The one key that no map may have, nor any member of a google.protobuf.Struct:
+ * ts-proto assigns to it, so that it would be lost, or be what the map inherits.
+ */
+export const FORBIDDEN_KEY = '__proto__';
+
+function holdsProto(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.hasOwn(value, FORBIDDEN_KEY) || Object.values(value).some(holdsProto);
+}
+
+/** protobuf-es takes `1sx` for a duration, the 30th of February for a day and an empty path for a field. */
+function fitsText(desc: DescMessage, value: string): boolean {
+  switch (desc.typeName) {
+    case 'google.protobuf.Duration':
+      return DURATION.test(value) && canBeRead(desc, value);
+    case 'google.protobuf.Timestamp':
+      return isOnCalendar(value) && canBeRead(desc, value);
+    default:
+      return (value === '' || value.split(',').every((path) => path !== '')) && canBeRead(desc, value);
+  }
+}
+
+function isOnCalendar(value: string): boolean {
+  const [, year, month, day] = TIMESTAMP.exec(value) ?? [];
+  // Day 0 of the next month is the last of this one; the year 2000 stands for all leap years.
+  const days = new Date(Date.UTC(isLeap(Number(year)) ? 2000 : 2001, Number(month), 0)).getUTCDate();
+  return Number(day) >= 1 && Number(day) <= days;
+}
+
+function isLeap(year: number): boolean {
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+}
+
+function canBeRead(desc: DescMessage, value: JsonValue): boolean {
+  try {
+    fromJson(desc, value);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,47 @@
+import type { DescField } from '@bufbuild/protobuf';
+import type { Image } from '../../../contract/image.ts';
+import { compileFieldWriter, compileJsonWriter } from '../../../contract/json/write.ts';
+import type { Method } from '../../../contract/model.ts';
+import { JSON_TYPE, isSendableType } from './media.ts';
+import { rawKindOf, readRaw } from './raw.ts';
+
+/** The body of an answer. */
+export interface AnswerBody {
+  readonly contentType: string;
+  readonly content: string | Uint8Array;
+}
+
+/** From a serialized response message to the body of its answer. Throws an Error if the message cannot be written. */
+export type AnswerWriter = (message: Uint8Array) => AnswerBody;
+
+/** What google/api/httpbody.proto leaves open: RFC 9110 section 8.3 has it for content of which nothing is known. */
+const UNKNOWN_TYPE = 'application/octet-stream';
+
+/**
+ * Makes the writer of answers for a rule whose response_body is `field`, or the
+ * whole message if that is undefined. Throws an Error if the method has a
+ * response_media_type in which such an answer cannot leave.
+ */
+export function compileAnswerWriter(image: Image, { desc: { output }, rules }: Method, field: DescField | undefined): AnswerWriter {
+  const raw = rawKindOf(output, field);
+  if (rules.responseMediaType !== '') {
+    const contentType = rules.responseMediaType;
+    if (raw !== 'text' && raw !== 'bytes') throw new Error(`answers with ${contentType}, but its response_body is neither a string nor bytes`);
+    return (message) => ({ contentType, content: readRaw(raw, field, message).data });
+  }
+  if (raw === 'http_body') {
+    return (message) => {
+      const { contentType, data } = readRaw(raw, field, message);
+      return { contentType: sendable(contentType), content: data };
+    };
+  }
+  const write = field === undefined ? compileJsonWriter(output, rules, image.registry) : compileFieldWriter(output, field, rules, image.registry);
+  return (message) => ({ contentType: JSON_TYPE, content: JSON.stringify(write(message)) });
+}
+
+/** What a handler sets must not become another header, or a part of the body. */
+function sendable(contentType: string): string {
+  if (contentType === '') return UNKNOWN_TYPE;
+  if (!isSendableType(contentType)) throw new Error('the content_type of the handler is no media type');
+  return contentType;
+}

@@ -1,0 +1,163 @@
+import type { ServerResponse } from 'node:http';
+import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
+import type { IncomingCall, Outcome } from '../../call/call.ts';
+import type { Endpoint } from '../../call/endpoints.ts';
+import type { Pipeline } from '../../call/pipeline.ts';
+import { contentInvalid } from '../../contract/json/read.ts';
+import { OpenStreams } from '../open_streams.ts';
+import type { RestAnswer } from './answer.ts';
+import { Bodies } from './body/bodies.ts';
+import type { RawBody } from './body/bodies.ts';
+import type { TypedBody } from './body/media.ts';
+import type { AnswerBody } from './body/writer.ts';
+import { deadlineOf, firstOf, malformedTimeout, timeoutOf } from './deadline.ts';
+import { arrivalOf, callBegins, signalOf } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import type { Headers } from './headers.ts';
+import type { Found, Route } from './index.ts';
+import { LineStream } from './line_stream.ts';
+import { REQUEST_ID, headersOf, refusalOf } from './refusals.ts';
+import type { Refusals } from './refusals.ts';
+import type { UnreadAnswers } from './unread.ts';
+
+export interface CallsParts {
+  readonly pipeline: Pipeline;
+  readonly refusals: Refusals;
+  readonly unread: UnreadAnswers;
+  /** Writes a whole answer. */
+  readonly send: (response: ServerResponse, answer: RestAnswer) => void;
+}
+
+/** A body that was read, until it is let go of. */
+interface HeldBody extends RawBody {
+  readonly release: () => void;
+}
+
+/** Runs the calls of requests that have a route: reads the body, passes the pipeline and writes what came of it. */
+export class Calls {
+  readonly #parts: CallsParts;
+  readonly #bodies = new Bodies();
+  readonly #streams = new OpenStreams();
+
+  constructor(parts: CallsParts) {
+    this.#parts = parts;
+  }
+
+  /** Ends the streams. What else is in flight goes on. */
+  finish(): void {
+    this.#streams.end();
+  }
+
+  /** Rejects if there is no way to answer, such as when the connection breaks. */
+  async run(exchange: Exchange, { route, variables }: Found & { kind: 'route' }): Promise<void> {
+    const { request, response, connection, headers, requestId, peer } = exchange;
+    const { pipeline, refusals, send } = this.#parts;
+    const { endpoint, binding } = route;
+    const { service, rules } = endpoint.method;
+    const timeout = timeoutOf(headers);
+    const signal = signalOf(response, timeout);
+    const late = typeof timeout === 'number' ? deadlineOf(signal) : undefined;
+    const read = await firstOf(this.#read(exchange, rules.maxBodyBytes), late);
+    callBegins(exchange);
+    if (read === 'late') {
+      request.resume();
+      return send(response, await refusals.unrouted(arrivalOf(exchange), service, Fault.FAULT_DEADLINE_EXCEEDED));
+    }
+    const query = /\?(.*)$/s.exec(request.url ?? '')?.[1];
+    let body = typedBody(read, headers);
+    let written: AnswerBody | undefined;
+    const call: IncomingCall = {
+      wire: 'rest',
+      method: endpoint.method,
+      requestId,
+      peer,
+      standing: connection.standingOf(peer),
+      metadata: headers,
+      bodyBytes: read.size,
+      signal,
+      unpack: body.contentEncoding === undefined ? undefined : async () => void (body = await binding.unpack(body)),
+      decode: () => {
+        if (timeout === 'malformed') throw malformedTimeout();
+        return decode(endpoint, binding.read({ variables, query, body }));
+      },
+      encode: ({ status, message }) => {
+        if (hasContent(status)) written = binding.write(endpoint.encode(message));
+      },
+    };
+    if (endpoint.method.isStream) {
+      return this.#stream(exchange, route, call, () => {
+        body = { ...body, bytes: NOTHING };
+        read.release();
+      });
+    }
+    const outcome = await firstOf(pipeline.run(call), late);
+    // As over gRPC: the caller is told at once, and the call goes on to its end.
+    if (outcome === 'late') return send(response, refusals.write(refusalOf(service, Fault.FAULT_DEADLINE_EXCEEDED), service, requestId));
+    send(response, outcome.ok ? answerOf(outcome, written, requestId) : refusals.write(outcome, service, requestId));
+  }
+
+  async #read({ request, response, headers }: Exchange, most: number): Promise<HeldBody> {
+    const isAwaiting = headers.get('expect') !== undefined && request.httpVersion === '1.1';
+    if (isAwaiting && Number(headers.get('content-length') ?? 0) <= most) response.writeContinue();
+    let release = nothingHeld;
+    const body = await this.#bodies.read(request, most, (free) => {
+      release = free;
+      response.once('close', free);
+    });
+    return { ...body, release };
+  }
+
+  /** `begun` is called when the stream begins, which may then go on for hours. */
+  async #stream(exchange: Exchange, { endpoint, binding }: Route, call: IncomingCall, begun: () => void): Promise<void> {
+    const { response, requestId } = exchange;
+    const { pipeline, refusals, unread, send } = this.#parts;
+    const lines = new LineStream({
+      response,
+      write: (message) => binding.write(endpoint.encode(message)),
+      headersOf: (head) => [[REQUEST_ID, requestId], ...headersOf(head)],
+      begun,
+      unread,
+    });
+    const stream = this.#streams.open(call.signal);
+    const outcome = await pipeline.stream({ ...call, signal: stream.signal }, lines);
+    stream.close();
+    if (!outcome.ok && !response.headersSent) send(response, refusals.write(outcome, endpoint.method.service, requestId));
+    else lines.end(outcome);
+  }
+}
+
+const NOTHING = new Uint8Array();
+
+function nothingHeld(): void {}
+
+function answerOf(outcome: Outcome & { ok: true }, written: AnswerBody | undefined, requestId: string): RestAnswer {
+  const { status } = outcome;
+  const headers: [string, string][] = [[REQUEST_ID, requestId], ...headersOf(outcome)];
+  if (written !== undefined) return { status, headers, contentType: written.contentType, body: written.content };
+  // Without a length a 205 would be sent as one empty chunk; a 204 has none (RFC 9110 section 8.6).
+  return status === 205 ? { status, headers, body: '' } : { status, headers };
+}
+
+/** RFC 9110 sections 15.3.5 and 15.3.6. */
+function hasContent(status: number): boolean {
+  return status !== 204 && status !== 205;
+}
+
+/** What JSON nests a little, such as google.protobuf.Struct, is nested deeper as a message, and its decoder has a limit. */
+function decode(endpoint: Endpoint, bytes: Uint8Array): object {
+  try {
+    return endpoint.decode(bytes);
+  } catch (error) {
+    throw contentInvalid([{ field: '', description: 'is nested too deeply' }], error);
+  }
+}
+
+function typedBody({ bytes, hold }: RawBody, headers: Headers): TypedBody {
+  return {
+    bytes,
+    hold,
+    contentType: headers.get('content-type'),
+    contentTypeRepeated: headers.isRepeated('content-type'),
+    contentEncoding: headers.list('content-encoding'),
+  };
+}
