@@ -20,6 +20,7 @@ const BOUND: readonly (readonly [query: string, request: object])[] = [
   ['a_uint64=18446744073709551615&a_fixed64=1', { a_uint64: '18446744073709551615', a_fixed64: '1' }],
   ['a_float=1.5&a_double=-1.7976931348623157e308', { a_float: 1.5, a_double: -1.7976931348623157e308 }],
   ['a_float=3.4028234663852886e38&a_double=5e-324', { a_float: 3.4028234663852886e38, a_double: 5e-324 }],
+  ['a_float=3.4028235e38', { a_float: Math.fround(3.4028235e38) }],
   ['a_float=NaN&a_double=-Infinity', { a_float: 'NaN', a_double: '-Infinity' }],
   ['a_double=Infinity', { a_double: 'Infinity' }],
   ['a_bytes=%2B%2F8%3D', { a_bytes: '+/8=' }],

@@ -89,11 +89,8 @@ function integerToJson(integer: bigint): JsonValue {
   return Number.isSafeInteger(number) ? number : String(integer);
 }
 
-const LARGEST_FLOAT = 3.4028234663852886e38;
-
-function floatToJson(type: ScalarType, text: string): JsonValue | undefined {
-  const number = Number(text);
-  // The words for what is not finite stay words, also in JSON.
-  if (/^-?(?:NaN|Infinity)$/.test(text)) return text;
-  return Number.isFinite(number) && (type === ScalarType.DOUBLE || Math.abs(number) <= LARGEST_FLOAT) ? number : undefined;
+/** The words for what is not finite stay words, also in JSON. */
+function floatToJson(type: ScalarType, text: string): JsonValue {
+  const number = type === ScalarType.FLOAT ? Math.fround(Number(text)) : Number(text);
+  return Number.isFinite(number) ? number : text;
 }

@@ -7,7 +7,8 @@ export const ANY = 'google.protobuf.Any';
 /** The member of an Any that names the type of the message in it. */
 export const TYPE_URL = '@type';
 
-const DURATION = /^-?[0-9]{1,12}(?:\.[0-9]{1,9})?s$/;
+/** The last second of the range of google/protobuf/duration.proto, 315,576,000,000, has no fraction. */
+const DURATION = /^-?(?!0*315576000000\.0*[1-9])[0-9]{1,12}(?:\.[0-9]{1,9})?s$/;
 const TIMESTAMP = /^([0-9]{4})-([0-9]{2})-([0-9]{2})T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$/;
 
 /** The type that a member `@type` names: what follows its last slash. Undefined if the registry has no such message. */
