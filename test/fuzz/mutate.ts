@@ -31,7 +31,7 @@ export function mutateDraft(random: Random, draft: Draft): void {
   const { headers } = draft;
   const at = random.below(headers.length + 1);
   const own = headers[at % headers.length];
-  switch (random.below(9)) {
+  switch (random.below(10)) {
     case 0:
       draft.method = random.pick(METHODS);
       break;
@@ -54,6 +54,9 @@ export function mutateDraft(random: Random, draft: Draft): void {
       if (own !== undefined) own[1] = random.pick(HEADER_VALUES);
       break;
     case 7:
+      headers.push(['Connection', 'Upgrade'], ['Upgrade', random.pick(['h2c', 'websocket'])]);
+      break;
+    case 8:
       draft.body = mutateText(random, draft.body);
       break;
     default:

@@ -41,7 +41,7 @@ export class Line {
     this.connection = connection;
     this.#parts = parts;
     const { socket } = connection;
-    this.#framing = watchFraming(socket);
+    this.#framing = watchFraming(socket, () => this.#endAfterLast());
     socket.once('close', () => {
       // Node tells the first response only; those behind it would never hear that their caller is gone.
       for (const { response } of this.#open) response.emit('close');
@@ -91,6 +91,15 @@ export class Line {
     else if (last === undefined || last.request.complete) this.#whenAtRest(() => void this.#refuseBytes(defect));
     else if (last.response.headersSent) this.#whenAtRest(() => socket.destroySoon());
     else void this.refuse(last, defect);
+  }
+
+  /** Nothing is read behind the last request, which has its answer nevertheless. */
+  #endAfterLast(): void {
+    const last = this.#last;
+    if (this.isRefused || last === undefined) return;
+    this.isRefused = true;
+    if (last.response.headersSent) this.#whenAtRest(() => this.connection.socket.destroySoon());
+    else last.response.shouldKeepAlive = false;
   }
 
   #defectOf(code: string | undefined): Defect | undefined {

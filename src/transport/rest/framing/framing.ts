@@ -1,6 +1,6 @@
 import { HEADERS_TOO_LARGE, MALFORMED, MOST_HEADER_BYTES, MOST_TARGET, TARGET_TOO_LONG } from './defect.ts';
 import type { Defect } from './defect.ts';
-import { framingOf, hasLateField, targetOf } from './head.ts';
+import { hasLateField, readHead, targetOf } from './head.ts';
 import { Section } from './section.ts';
 
 /** What the next byte belongs to. */
@@ -29,6 +29,8 @@ export class Framing {
   #left = 0;
   #digits = 0;
   #blanks = 0;
+  /** Whether the last request did. */
+  #offersUpgrade = false;
   readonly #section = new Section(MOST_HEADER_BYTES);
   /** Why it takes no more. */
   defect: Defect | undefined;
@@ -36,6 +38,8 @@ export class Framing {
   target = '/';
   /** Whether one read had so many requests or chunks that reading them would keep everybody waiting. */
   isTorrent = false;
+  /** Whether node has dropped bytes: it reads nothing that came in one read with a request that offers another protocol, and behind it. */
+  isCut = false;
 
   /** Whether a request has begun that is not whole yet. */
   get isWithin(): boolean {
@@ -49,6 +53,8 @@ export class Framing {
     let chunks = 0;
     for (let at = 0; at < bytes.length; ) {
       const start = at;
+      this.isCut = this.#offersUpgrade && this.#part === 'head' && at > 0;
+      if (this.isCut) return -1;
       if (this.#part === 'head') heads += 1;
       else if (this.#part === 'chunk') chunks += 1;
       this.isTorrent = heads > MOST_AT_ONCE.heads || chunks > MOST_AT_ONCE.chunks;
@@ -85,11 +91,12 @@ export class Framing {
       this.target = targetOf(head);
       return this.#refuse(this.target.length > MOST_TARGET ? TARGET_TOO_LONG : HEADERS_TOO_LARGE);
     }
-    const framing = framingOf(head);
-    if (framing === undefined) return this.#refuse(MALFORMED);
+    const read = readHead(head);
+    if (read === undefined) return this.#refuse(MALFORMED);
     this.#blanks = 0;
-    if (framing === 'chunked') return this.#begin('size', next);
-    return this.#begin(framing > 0 ? 'body' : 'head', next, framing);
+    this.#offersUpgrade = read.offersUpgrade;
+    if (read.body === 'chunked') return this.#begin('size', next);
+    return this.#begin(read.body > 0 ? 'body' : 'head', next, read.body);
   }
 
   #blank(isCr: boolean, at: number): number {

@@ -1,10 +1,16 @@
-/** How the body of a request is delimited. */
-export type BodyFraming = number | 'chunked';
+/** How a request goes on behind its head. */
+export interface Head {
+  /** The length of its body, or that it comes in chunks. */
+  readonly body: number | 'chunked';
+  /** Whether it offers another protocol. */
+  readonly offersUpgrade: boolean;
+}
 
 /** RFC 9112 section 3: a method, a target of visible ASCII and a version, one space between them. */
 const REQUEST_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP\/1\.([01])\r\n/;
-/** Its value is left to be trimmed. */
-const FRAMING_HEADER = /\r\n(content-length|transfer-encoding):([^\r]*)/gi;
+/** Values are left to be trimmed. */
+const FRAMING_HEADER = /\r\n(content-length|transfer-encoding|upgrade):([^\r]*)/gi;
+const PLAIN: Head = { body: 0, offersUpgrade: false };
 /** Largest bodies are far below; a number of this length is still exact. */
 const LENGTH = /^[0-9]{1,15}$/;
 const OPTIONAL_SPACE = /^[ \t]+|[ \t]+$/g;
@@ -16,23 +22,38 @@ const TOO_LATE =
   /\r\n(?:content-[^:\r]*|transfer-encoding|host|connection|keep-alive|proxy-[^:\r]*|te|trailer|upgrade|expect|authorization|cookie|set-cookie|max-forwards|grpc-[^:\r]*):/i;
 
 /**
- * How the body of a request is framed, from its head as it was sent, up to and
- * with the CRLF of its last header. Undefined if it is to be refused: it has
- * another form of request line, CONNECT, both framings, one of them twice, any
- * coding but `chunked`, or a length that is not of 1 to 15 digits.
+ * Reads the head of a request as it was sent, up to and with the CRLF of its
+ * last header. Undefined if it is to be refused: it has another form of request
+ * line, CONNECT, both framings, one of them twice, any coding but `chunked`, or
+ * a length that is not of 1 to 15 digits.
  */
-export function framingOf(head: string): BodyFraming | undefined {
+export function readHead(head: string): Head | undefined {
   const line = REQUEST_LINE.exec(head);
   if (line === null || head.startsWith('CONNECT ')) return undefined;
+  let body: Head['body'] | undefined;
+  let offersUpgrade = false;
   FRAMING_HEADER.lastIndex = 0;
-  const header = FRAMING_HEADER.exec(head);
-  if (header === null) return 0;
-  if (FRAMING_HEADER.exec(head) !== null) return undefined;
-  const [, name = '', sent = ''] = header;
-  const value = sent.replaceAll(OPTIONAL_SPACE, '');
-  // "content-length" is the shorter one.
-  if (name.length === 14) return LENGTH.test(value) ? Number(value) : undefined;
-  return line[1] === '1' && value.toLowerCase() === 'chunked' ? 'chunked' : undefined;
+  for (let header = FRAMING_HEADER.exec(head); header !== null; header = FRAMING_HEADER.exec(head)) {
+    const [, name = '', value = ''] = header;
+    if (name.length === 'upgrade'.length) {
+      offersUpgrade = true;
+      continue;
+    }
+    if (body !== undefined) return undefined;
+    body = name.length === 'content-length'.length ? lengthOf(value) : codingOf(value, line[1] === '1');
+    if (body === undefined) return undefined;
+  }
+  return body === undefined && !offersUpgrade ? PLAIN : { body: body ?? 0, offersUpgrade };
+}
+
+function lengthOf(value: string): number | undefined {
+  const digits = value.replaceAll(OPTIONAL_SPACE, '');
+  return LENGTH.test(digits) ? Number(digits) : undefined;
+}
+
+/** RFC 9112 section 6.1: HTTP/1.0 has no codings. */
+function codingOf(value: string, isKnown: boolean): 'chunked' | undefined {
+  return isKnown && value.replaceAll(OPTIONAL_SPACE, '').toLowerCase() === 'chunked' ? 'chunked' : undefined;
 }
 
 /** Whether a trailer section, from the CRLF before its first field on, has fields that must not be there. */
