@@ -78,6 +78,15 @@ describe('requests that two readers could take for different ones', () => {
     });
   }
 
+  for (const [name, bytes] of REFUSED.filter((shape) => shape[1].includes('chunked\r\n\r\n') && shape[1].includes('HTTP/1.1'))) {
+    it(`400, with an offer of another protocol: ${name}`, async () => {
+      const offer = bytes.replace('Host: a', 'Host: a\r\nConnection: Upgrade\r\nUpgrade: h2c');
+      assert.deepEqual((await send(offer + NEXT, 10_000)).map(({ status }) => status), [400]);
+      assert.deepEqual((await send(offer + NEXT, 7)).map(({ status }) => status), [400]);
+      assert.deepEqual(called, []);
+    });
+  }
+
   it('says nothing of the bytes, and logs them as a refusal that leads to no method', async () => {
     const logged = transcoder.lines.length;
     await send(`GET /echo HTTP/1.1\r\nHost: a\r\nSecret : token-value\r\n\r\n`, 10_000);

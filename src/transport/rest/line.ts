@@ -41,7 +41,7 @@ export class Line {
     this.connection = connection;
     this.#parts = parts;
     const { socket } = connection;
-    this.#framing = watchFraming(socket, () => this.#endAfterLast());
+    this.#framing = watchFraming(socket, () => this.#stopped());
     socket.once('close', () => {
       // Node tells the first response only; those behind it would never hear that their caller is gone.
       for (const { response } of this.#open) response.emit('close');
@@ -81,25 +81,30 @@ export class Line {
 
   /** The HTTP server has found an error, of which it tells the code, and reads no more. */
   failed(code: string | undefined): void {
-    const { socket } = this.connection;
-    // Behind the last request of a connection nothing is read (RFC 9112 section 9.6).
-    if (this.isRefused || code === 'HPE_CLOSED_CONNECTION') return;
+    if (this.isRefused) return;
     this.isRefused = true;
-    const defect = this.#defectOf(code);
-    const last = this.#last;
-    if (defect === undefined || !socket.writable) socket.destroy();
-    else if (last === undefined || last.request.complete) this.#whenAtRest(() => void this.#refuseBytes(defect));
-    else if (last.response.headersSent) this.#whenAtRest(() => socket.destroySoon());
-    else void this.refuse(last, defect);
+    // Behind the last request of a connection nothing is read (RFC 9112 section 9.6).
+    if (code !== 'HPE_CLOSED_CONNECTION') this.#end(this.#defectOf(code));
   }
 
-  /** Nothing is read behind the last request, which has its answer nevertheless. */
-  #endAfterLast(): void {
+  /** Bytes were refused, or dropped behind the last request, which has its answer nevertheless. */
+  #stopped(): void {
     const last = this.#last;
-    if (this.isRefused || last === undefined) return;
+    if (this.isRefused) return;
     this.isRefused = true;
-    if (last.response.headersSent) this.#whenAtRest(() => this.connection.socket.destroySoon());
-    else last.response.shouldKeepAlive = false;
+    if (this.#framing.defect !== undefined) this.#end(this.#framing.defect);
+    else if (last?.response.headersSent === false) last.response.shouldKeepAlive = false;
+    else this.#whenAtRest(() => this.connection.socket.destroySoon());
+  }
+
+  /** Undefined: there is nobody to answer. */
+  #end(defect: Defect | undefined): void {
+    const { socket } = this.connection;
+    const last = this.#last;
+    if (defect === undefined || !socket.writable) socket.destroy();
+    else if (last === undefined || last.request.complete) this.#whenAtRest(() => void this.#refuseBytes(defect).catch(() => socket.destroy()));
+    else if (last.response.headersSent) this.#whenAtRest(() => socket.destroySoon());
+    else this.refuse(last, defect).catch(() => socket.destroy());
   }
 
   #defectOf(code: string | undefined): Defect | undefined {

@@ -1,6 +1,6 @@
 import { HEADERS_TOO_LARGE, MALFORMED, MOST_HEADER_BYTES, MOST_TARGET, TARGET_TOO_LONG } from './defect.ts';
 import type { Defect } from './defect.ts';
-import { hasLateField, readHead, targetOf } from './head.ts';
+import { areTrailers, readHead, targetOf } from './head.ts';
 import { Section } from './section.ts';
 
 /** What the next byte belongs to. */
@@ -122,7 +122,7 @@ export class Framing {
     if (next === Section.UNFINISHED) return bytes.length;
     const trailers = this.#section.release();
     if (next === Section.TOO_LARGE) return this.#refuse(HEADERS_TOO_LARGE);
-    return hasLateField(trailers) ? this.#refuse(MALFORMED) : this.#begin('head', next);
+    return areTrailers(trailers) ? this.#begin('head', next) : this.#refuse(MALFORMED);
   }
 
   #skip(bytes: Buffer, at: number, part: Part): number {

@@ -14,6 +14,8 @@ const PLAIN: Head = { body: 0, offersUpgrade: false };
 /** Largest bodies are far below; a number of this length is still exact. */
 const LENGTH = /^[0-9]{1,15}$/;
 const OPTIONAL_SPACE = /^[ \t]+|[ \t]+$/g;
+/** RFC 9112 section 5, without folded lines. */
+const TRAILERS = /^\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*\r\n)*$/;
 /**
  * Fields that say where a message ends, where it goes, who sends it or how its
  * content is to be read: they come too late in a trailer (RFC 9110 section 6.5.1).
@@ -56,9 +58,9 @@ function codingOf(value: string, isKnown: boolean): 'chunked' | undefined {
   return isKnown && value.replaceAll(OPTIONAL_SPACE, '').toLowerCase() === 'chunked' ? 'chunked' : undefined;
 }
 
-/** Whether a trailer section, from the CRLF before its first field on, has fields that must not be there. */
-export function hasLateField(trailers: string): boolean {
-  return TOO_LATE.test(trailers);
+/** Whether a trailer section, from the CRLF before its first field on, is well-formed and has no field that comes too late. */
+export function areTrailers(trailers: string): boolean {
+  return trailers === '\r\n' || (TRAILERS.test(trailers) && !TOO_LATE.test(trailers));
 }
 
 /** The target of a request line that may not be whole. */
