@@ -7,8 +7,9 @@ export const ANY = 'google.protobuf.Any';
 /** The member of an Any that names the type of the message in it. */
 export const TYPE_URL = '@type';
 
-/** The last second of the range of google/protobuf/duration.proto, 315,576,000,000, has no fraction. */
-const DURATION = /^-?(?!0*315576000000\.0*[1-9])[0-9]{1,12}(?:\.[0-9]{1,9})?s$/;
+const DURATION = /^-?([0-9]{1,12})(?:\.([0-9]{1,9}))?s$/;
+/** About 10,000 years: google/protobuf/duration.proto. */
+const MOST_SECONDS = 315_576_000_000;
 const TIMESTAMP = /^([0-9]{4})-([0-9]{2})-([0-9]{2})T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$/;
 
 /** The type that a member `@type` names: what follows its last slash. Undefined if the registry has no such message. */
@@ -51,12 +52,17 @@ function holdsProto(value: unknown): boolean {
 function fitsText(desc: DescMessage, value: string): boolean {
   switch (desc.typeName) {
     case 'google.protobuf.Duration':
-      return DURATION.test(value) && canBeRead(desc, value);
+      return isInRange(value);
     case 'google.protobuf.Timestamp':
       return isOnCalendar(value) && canBeRead(desc, value);
     default:
       return (value === '' || value.split(',').every((path) => path !== '')) && canBeRead(desc, value);
   }
+}
+
+function isInRange(value: string): boolean {
+  const [, seconds, fraction = ''] = DURATION.exec(value) ?? [];
+  return Number(seconds) < MOST_SECONDS || (Number(seconds) === MOST_SECONDS && Number(fraction) === 0);
 }
 
 function isOnCalendar(value: string): boolean {
