@@ -98,8 +98,9 @@ const REFUSED: readonly (readonly [text: string, ...fields: string[]])[] = [
   [`{"any":{"@type":"${WELL_KNOWN}.Duration","value":"1s","more":1}}`, 'any.more'],
   [`{"any":{"@type":"${WELL_KNOWN}.Any","value":{"@type":"${INNER}","id":1}}}`, 'any.value.id'],
   [`{"aString":"\\u0000"}`, 'a_string'], ['{"labels":{"a":"\\u0000"}}', 'labels.a'],
-  // As JSON 60 deep, as a message three times that.
-  [`{"value":${nested('{"a":', '}', 60, '1')}}`, ''],
+  // As a message an object is three times as deep as in JSON.
+  [`{"value":${nested('{"a":', '}', 32, '1')}}`, 'value'], [`{"listValue":${nested('[', ']', 49)}}`, 'list_value'],
+  [`{"any":{"@type":"${WELL_KNOWN}.Struct","value":${nested('{"a":', '}', 55, '1')}}}`, 'any.value'],
 ];
 
 describe('JSON in, strictly', () => {

@@ -15,7 +15,7 @@ import { ANY, FORBIDDEN_KEY, TYPE_URL, fitsWellKnown, typeOfUrl } from './well_k
  */
 export function checkJson(desc: DescMessage, value: unknown, input: JsonInput, registry: Registry): JsonObject {
   const violations: Violation[] = [];
-  const json = readMessage(desc, value, '', { strict: input === JsonInput.JSON_INPUT_STRICT, registry, violations });
+  const json = readMessage(desc, value, '', { strict: input === JsonInput.JSON_INPUT_STRICT, registry, violations, depth: 0 });
   if (violations.length > 0) throw contentInvalid(violations);
   return json as JsonObject;
 }
@@ -54,16 +54,33 @@ const MOST_VIOLATIONS = 64;
 /** Characters of a member's name in the path of a violation, for the same reason. */
 const MOST_NAME = 64;
 
+/** How deep messages may be within one another; decoders stop at 100, and those of what is in an Any begin later. */
+const MOST_DEPTH = 96;
+
 interface Reading {
+  /** Of the message that is being read. */
+  depth: number;
   readonly strict: boolean;
   readonly registry: Registry;
   readonly violations: Violation[];
 }
 
 function readMessage(desc: DescMessage, value: unknown, path: string, reading: Reading): JsonValue {
+  if (reading.depth >= MOST_DEPTH) {
+    violate(reading, path, 'is nested too deeply');
+    return null;
+  }
+  reading.depth += 1;
+  const json = readMessageForm(desc, value, path, reading);
+  reading.depth -= 1;
+  return json;
+}
+
+function readMessageForm(desc: DescMessage, value: unknown, path: string, reading: Reading): JsonValue {
   if (desc.typeName === ANY) return readAny(value, path, reading);
   if (hasCustomJsonRepresentation(desc)) {
-    if (!fitsWellKnown(desc, value, reading.strict)) violate(reading, path, `does not have the JSON form of ${desc.typeName}`);
+    const fits = fitsWellKnown(desc, value, reading.strict, MOST_DEPTH - reading.depth + 1);
+    if (!fits) violate(reading, path, `does not have the JSON form of ${desc.typeName}`);
     return value as JsonValue;
   }
   if (!isObject(value)) {
@@ -111,7 +128,9 @@ function readAny(value: unknown, path: string, reading: Reading): JsonValue {
   }
   const out: JsonObject = { [TYPE_URL]: url };
   if (!hasCustomJsonRepresentation(desc)) {
+    reading.depth += 1;
     readMembers(desc, members, path, reading, out);
+    reading.depth -= 1;
     return out;
   }
   for (const [name] of members) {
@@ -161,6 +180,8 @@ function readMap(field: DescField & { fieldKind: 'map' }, value: unknown, path: 
     return null;
   }
   const out = new Map<string, JsonValue>();
+  // Its entries are messages too.
+  reading.depth += 1;
   for (const [text, element] of Object.entries(value)) {
     const at = join(path, text);
     const key = readKey(field.mapKey, text);
@@ -169,6 +190,7 @@ function readMap(field: DescField & { fieldKind: 'map' }, value: unknown, path: 
     else if (out.has(key)) violate(reading, at, 'is given twice, by two spellings of its key');
     else out.set(key, readElement(field, element, at, reading));
   }
+  reading.depth -= 1;
   return Object.fromEntries(out);
 }
 

@@ -20,18 +20,18 @@ export function typeOfUrl(url: string, registry: Registry): DescMessage | undefi
 
 /**
  * Whether a JSON value is the form of this well-known type, which is not Any.
- * Text for a wrapped number counts only where `text` is true. The depth of the
- * value is bounded by whoever has parsed it.
+ * Text for a wrapped number counts only where `text` is true. The message may
+ * be `depth` messages deep, itself included.
  */
-export function fitsWellKnown(desc: DescMessage, value: unknown, text: boolean): boolean {
+export function fitsWellKnown(desc: DescMessage, value: unknown, text: boolean, depth: number): boolean {
   if (isWrapperDesc(desc)) return fitsScalar(desc.fields[0].scalar, value, text);
   switch (desc.typeName) {
     case 'google.protobuf.Value':
-      return !holdsProto(value);
+      return depthOfValue(value) <= depth;
     case 'google.protobuf.Struct':
-      return typeof value === 'object' && value !== null && !Array.isArray(value) && !holdsProto(value);
+      return typeof value === 'object' && value !== null && !Array.isArray(value) && depthOfValue(value) <= depth + 1;
     case 'google.protobuf.ListValue':
-      return Array.isArray(value) && !holdsProto(value);
+      return Array.isArray(value) && depthOfValue(value) <= depth + 1;
     default:
       return typeof value === 'string' && fitsText(desc, value);
   }
@@ -43,9 +43,13 @@ export function fitsWellKnown(desc: DescMessage, value: unknown, text: boolean):
  */
 export const FORBIDDEN_KEY = '__proto__';
 
-function holdsProto(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.hasOwn(value, FORBIDDEN_KEY) || Object.values(value).some(holdsProto);
+/** How many messages deep a google.protobuf.Value is: for an object also its Struct and an entry. Infinite if it cannot be one. */
+function depthOfValue(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  if (Object.hasOwn(value, FORBIDDEN_KEY)) return Infinity;
+  let deepest = 0;
+  for (const member of Object.values(value)) deepest = Math.max(deepest, depthOfValue(member));
+  return deepest + (Array.isArray(value) ? 2 : 3);
 }
 
 /** protobuf-es takes `1sx` for a duration, the 30th of February for a day and an empty path for a field. */
