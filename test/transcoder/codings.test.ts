@@ -80,7 +80,7 @@ describe('content codings', () => {
     for (const coding of ['identity', 'Identity', '', ', ,', 'identity,identity']) assert.equal((await post('strict', JSON_TEXT, coding)).status, 200, coding);
   });
 
-  it('415 names in Accept-Encoding what is taken', async () => {
+  it('415 names in Accept-Encoding what is taken, if anything is', async () => {
     for (const coding of ['compress', 'zstd', 'gzip;q=1', '*', 'gzip, gzip', 'gzip, br', 'gzip gzip', ['gzip', 'gzip']]) {
       const { status, headers } = await post('strict', gzipSync(JSON_TEXT), coding);
       assert.deepEqual([status, headers['accept-encoding']], [415, 'gzip, deflate, br'], String(coding));
@@ -88,7 +88,7 @@ describe('content codings', () => {
     const vendor = await post('vendor', brotliCompressSync('{}'), 'br');
     assert.deepEqual([vendor.status, vendor.headers['accept-encoding']], [415, 'gzip']);
     const none = await post('nulls', gzipSync('{}'), 'gzip');
-    assert.deepEqual([none.status, none.headers['accept-encoding']], [415, 'identity']);
+    assert.deepEqual([none.status, none.headers['accept-encoding']], [415, undefined]);
   });
 
   it('a wrong media type is told without Accept-Encoding', async () => {

@@ -55,9 +55,9 @@ function codingOf(contentEncoding: string): string | undefined {
   return coding === 'x-gzip' ? 'gzip' : coding;
 }
 
-/** Section 15.5.16: the answer tells what would have been taken. */
+/** Section 15.5.16: the answer tells what would have been taken, if anything. */
 function notTaken(codings: readonly string[]): FaultError {
-  const metadata = { 'accept-encoding': codings.length > 0 ? codings.join(', ') : 'identity' };
+  const metadata: Record<string, string> = codings.length > 0 ? { 'accept-encoding': codings.join(', ') } : {};
   return new FaultError(Fault.FAULT_MEDIA_TYPE, 'the method does not take this content coding', [], { metadata });
 }
 
