@@ -87,7 +87,7 @@ const DIFFERENT: readonly (readonly [text: string, strict: unknown, vendor: unkn
   ['{"inner":{"unknown":[1]}}', ['inner.unknown'], { inner: {} }],
   ['{"lampId":"a"}', { lamp_id: 'a' }, {}],
   ['{"Other":"a"}', { renamed: 'a' }, {}],
-  ['{"lamp_id":"a","lampId":"b"}', ['lampId'], { lamp_id: 'a' }],
+  ['{"lamp_id":"a","lampId":"b"}', ['lamp_id'], { lamp_id: 'a' }],
   ['{"level":"5"}', { level: 5 }, ['level']],
   ['{"ratio":"1.5"}', { ratio: 1.5 }, ['ratio']],
   ['{"ratio":"NaN"}', { ratio: 'NaN' }, ['ratio']],

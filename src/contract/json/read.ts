@@ -101,7 +101,7 @@ function readMembers(desc: DescMessage, members: readonly [string, unknown][], p
       continue;
     }
     const at = join(path, field.name);
-    if (given.has(field)) violate(reading, join(path, name), 'is given twice, by two spellings of its name');
+    if (given.has(field)) violate(reading, at, 'is given twice, by two spellings of its name');
     given.add(field);
     if (member === null && !isNullValue(field)) continue;
     if (field.oneof !== undefined) {
