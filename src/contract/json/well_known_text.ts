@@ -13,6 +13,7 @@ interface TextForm {
 
 /** A Struct is three messages deep at each level, and decoders stop at 100. */
 const MOST_JSON_DEPTH = 20;
+const MOST_MESSAGES = 3 * MOST_JSON_DEPTH + 1;
 
 /** Field paths in snake_case, in camelCase or mixed, such as a JSON form can have; `*` for any field. */
 const FIELD_NAME = String.raw`(?:\*|[a-z][A-Za-z0-9]*(?:_[a-z][A-Za-z0-9]*)*)`;
@@ -40,7 +41,7 @@ export function hasWellKnownText(desc: DescMessage): boolean {
 /** The canonical JSON of such a message, or undefined if the text does not have its form. */
 export function wellKnownTextToJson(desc: DescMessage, text: string): JsonValue | undefined {
   const json = FORMS.get(desc.typeName)?.toJson(text);
-  return json !== undefined && fitsWellKnown(desc, json, true) ? json : undefined;
+  return json !== undefined && fitsWellKnown(desc, json, true, MOST_MESSAGES) ? json : undefined;
 }
 
 /** What such a message expects, for people. */
