@@ -23,6 +23,7 @@ const STREAMS: readonly (readonly [name: string, rpc: string, rule: string, says
   ['ErrorInAny', '(M) returns (stream M)', 'get: "/any" response_body: "any"', MEMBER],
   ['Raw', '(M) returns (stream M)', 'get: "/raw" response_body: "text"', /unset response_media_type/, 'response_media_type: "text/plain"'],
   ['HttpBody', '(M) returns (stream google.api.HttpBody)', 'get: "/http/body"', /no google\.api\.HttpBody/],
+  ['NoContent', '(M) returns (stream M)', 'get: "/no/content"', /answers of status 204 have no content/, 'statuses: [200, 204]'],
   ['Client', '(stream M) returns (M)', 'post: "/client" body: "*"', /streams its request, which is not served/],
   ['Both', '(stream M) returns (stream M)', 'post: "/both" body: "*"', /streams its request, which is not served/],
 ];
