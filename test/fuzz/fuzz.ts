@@ -73,7 +73,7 @@ class Run {
   async run(): Promise<FuzzReport> {
     this.#server.once('exit', (code, signal) => {
       const cases = Array.from(this.#open, ([index, fuzzCase]) => this.#repro(index, fuzzCase));
-      this.#findings.push(`the service has ended (${code ?? signal}); on their way were\n${cases.join('\n')}`);
+      this.#found(`the service has ended (${code ?? signal}); on their way were\n${cases.join('\n')}`);
     });
     const { requests } = this.#options;
     await this.#send(requests / 10);
@@ -87,8 +87,8 @@ class Run {
       clearInterval(looking);
     }
     this.#server.removeAllListeners('exit');
-    if (late - early > MOST_GROWTH) this.#findings.push(`the heap has grown from ${early} to ${late} bytes`);
-    if (this.#resident > MOST_RESIDENT) this.#findings.push(`the service took ${this.#resident} bytes`);
+    if (late - early > MOST_GROWTH) this.#found(`the heap has grown from ${early} to ${late} bytes`);
+    if (this.#resident > MOST_RESIDENT) this.#found(`the service took ${this.#resident} bytes`);
     return {
       requests: this.#requests,
       connections: this.#connections,
@@ -116,7 +116,7 @@ class Run {
       const answers = await tryCase(this.#port, fuzzCase);
       this.#answers += answers;
     } catch (error) {
-      this.#findings.push(`${error instanceof Error ? error.message : String(error)}\n${this.#repro(index, fuzzCase)}`);
+      this.#found(`${error instanceof Error ? error.message : String(error)}\n${this.#repro(index, fuzzCase)}`);
     }
     this.#open.delete(index);
   }
@@ -127,10 +127,15 @@ class Run {
     this.#server.send('state');
     const { heap, resident, failures } = await next(this.#server, 'state');
     this.#resident = Math.max(this.#resident, resident);
-    this.#findings.push(...failures.map((line) => `the service has logged ${line}`));
+    for (const line of failures) this.#found(`the service has logged ${line}`);
     const seconds = (Date.now() - this.#start) / 1_000;
     this.#options.progress(`${this.#requests} requests, ${Math.round(this.#requests / seconds)} a second, heap ${heap >> 20} MiB, resident ${resident >> 20} MiB, findings ${this.#findings.length}`);
     return heap;
+  }
+
+  #found(finding: string): void {
+    this.#findings.push(finding);
+    this.#options.progress(finding);
   }
 
   #repro(index: number, { pieces }: FuzzCase): string {

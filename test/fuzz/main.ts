@@ -26,7 +26,6 @@ function progress(line: string): void {
 
 progress(`seed ${seed}`);
 const report = await fuzz({ requests, seed, progress });
-for (const finding of report.findings) progress(finding);
 if (report.findings.length > 0) process.exitCode = 1;
 const { heap, resident } = report;
 process.stdout.write(

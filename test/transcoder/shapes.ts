@@ -93,4 +93,5 @@ export const TAKEN: readonly Shape[] = [
 export const OFFERS: readonly Shape[] = [
   ['HTTP/2', sized(' 15').replace('Host: a', 'Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk')],
   ['WebSocket, in chunks', coded(' chunked').replace('Host: a', 'Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket')],
+  ['what is no protocol, unknown to Connection', sized(' 15').replace('Host: a', 'Host: a\r\nUpgrade: 1')],
 ];

@@ -11,6 +11,8 @@ import type { RestHandler } from './handler.ts';
 
 /** Requests that one connection may send before the first of them is answered; hardly any client sends two. */
 const MOST_PIPELINED = 8;
+/** As node names that a request was not complete in time. */
+const TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT';
 
 export interface LineParts {
   readonly handler: RestHandler;
@@ -81,13 +83,18 @@ export class Line {
 
   /** The HTTP server has found an error, of which it tells the code, and reads no more. */
   failed(code: string | undefined): void {
-    if (this.isRefused) return;
+    if (this.isRefused) {
+      // Nothing may wait for the rest of a request for ever.
+      if (code === TIMEOUT && this.#last?.request.complete === false) this.connection.socket.destroy();
+      return;
+    }
+    if (this.#framing.isCut) return this.#stopped();
     this.isRefused = true;
     // Behind the last request of a connection nothing is read (RFC 9112 section 9.6).
     if (code !== 'HPE_CLOSED_CONNECTION') this.#end(this.#defectOf(code));
   }
 
-  /** Bytes were refused, or dropped behind the last request, which has its answer nevertheless. */
+  /** Bytes were refused, or cut off behind the last request, which has its answer nevertheless. */
   #stopped(): void {
     const last = this.#last;
     if (this.isRefused) return;
@@ -110,7 +117,7 @@ export class Line {
   #defectOf(code: string | undefined): Defect | undefined {
     if (this.#framing.defect !== undefined) return this.#framing.defect;
     // Nobody waits for an answer who has not begun to ask.
-    if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return this.#framing.isWithin ? TOO_SLOW : undefined;
+    if (code === TIMEOUT) return this.#framing.isWithin ? TOO_SLOW : undefined;
     return defectOfError(code);
   }
 

@@ -38,7 +38,7 @@ export class Framing {
   target = '/';
   /** Whether one read had so many requests or chunks that reading them would keep everybody waiting. */
   isTorrent = false;
-  /** Whether node has dropped bytes: it reads nothing that came in one read with a request that offers another protocol, and behind it. */
+  /** Whether bytes came in one read with a request that offers another protocol, and behind it: node's parser drops them, or not, by version and header. */
   isCut = false;
 
   /** Whether a request has begun that is not whole yet. */
@@ -46,7 +46,7 @@ export class Framing {
     return this.#part !== 'head' || this.#section.isBegun;
   }
 
-  /** Follows one read. Returns where in it the bytes begin that are refused; -1 if there are none. */
+  /** Follows one read. Returns where in it the bytes begin that are refused, or cut off; -1 if there are none. */
   follow(bytes: Buffer): number {
     if (this.defect !== undefined) return 0;
     let heads = 0;
@@ -54,7 +54,7 @@ export class Framing {
     for (let at = 0; at < bytes.length; ) {
       const start = at;
       this.isCut = this.#offersUpgrade && this.#part === 'head' && at > 0;
-      if (this.isCut) return -1;
+      if (this.isCut) return at;
       if (this.#part === 'head') heads += 1;
       else if (this.#part === 'chunk') chunks += 1;
       this.isTorrent = heads > MOST_AT_ONCE.heads || chunks > MOST_AT_ONCE.chunks;
