@@ -7,6 +7,7 @@ export interface FuzzAnswer {
 
 const STATUS_LINE = /^HTTP\/1\.1 ([1-5][0-9]{2}) [ -~]*$/;
 const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+): ([ -~]*)$/;
+const STREAM = 'application/x-ndjson';
 /** Of these one would be two. */
 const SINGLE: ReadonlySet<string> = new Set(['content-length', 'content-type', 'transfer-encoding', 'connection', 'x-request-id']);
 
@@ -57,9 +58,14 @@ function bodyOf(status: number, headers: ReadonlyMap<string, string>, rest: stri
     return { body: '', size: 0 };
   }
   if (headers.get('transfer-encoding') === 'chunked') return chunkedBody(rest);
+  const isBare = rest === '' || rest.startsWith('HTTP/1.1 ');
+  // A stream has no length: to HEAD there is nothing of it, and over HTTP/1.0 it ends with the connection.
+  if (length === undefined && headers.get('content-type') === STREAM && (isBare || headers.get('connection') === 'close')) {
+    return isBare ? { body: '', size: 0 } : { body: rest, size: rest.length };
+  }
   if (length === undefined || !/^[0-9]+$/.test(length)) throw new Error(`${status} has no length`);
   // To HEAD there is a length without a body.
-  if (rest === '' || rest.startsWith('HTTP/1.1 ')) return { body: '', size: 0 };
+  if (isBare) return { body: '', size: 0 };
   if (rest.length < Number(length)) throw new Cut('an answer is cut off in its body');
   return { body: rest.slice(0, Number(length)), size: Number(length) };
 }
