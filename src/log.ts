@@ -13,11 +13,20 @@ export function createLog(level: LogLevel): Log {
       level,
       base: null,
       messageKey: 'message',
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp,
       formatters: { level: (label) => ({ level: label }) },
     },
     destination(),
   );
+}
+
+let last = { milliseconds: 0, text: '' };
+
+/** Under load many lines have the same time, and to write it takes a good part of a line. */
+function timestamp(): string {
+  const milliseconds = Date.now();
+  if (milliseconds !== last.milliseconds) last = { milliseconds, text: `,"time":"${new Date(milliseconds).toISOString()}"` };
+  return last.text;
 }
 
 /** What cannot be written, such as to a full disk, is lost: the service goes on without its log. */

@@ -1,3 +1,4 @@
+import { ScalarType } from '@bufbuild/protobuf';
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import type { Violation } from './fault.ts';
 import { compileFieldRules } from './field_rules.ts';
@@ -35,9 +36,15 @@ function compileMessage(image: Image, desc: DescMessage, made: Map<DescMessage, 
   };
   made.set(desc, all);
   for (const field of desc.fields) {
-    fields.push({ read: memberReader(field), name: field.name, check: compileField(image, field, made) });
+    const check = compileField(image, field, made);
+    if (mayViolate(field)) fields.push({ read: memberReader(field), name: field.name, check });
   }
   return all;
+}
+
+/** A single number, bool, enum value or piece of bytes has no rule but its type. */
+function mayViolate({ fieldKind, scalar }: DescField): boolean {
+  return fieldKind !== 'enum' && (fieldKind !== 'scalar' || scalar === ScalarType.STRING);
 }
 
 function compileField(image: Image, field: DescField, made: Map<DescMessage, Check>): Check {

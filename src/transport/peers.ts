@@ -1,4 +1,4 @@
-import { BlockList, SocketAddress, isIP } from 'node:net';
+import { BlockList, SocketAddress, isIP, isIPv4 } from 'node:net';
 
 /** Finds out who is at the other end of a call. */
 export class Peers {
@@ -17,6 +17,7 @@ export class Peers {
    */
   addressOf(connected: string, forwardedFor: readonly string[]): string {
     let address = plainAddress(connected);
+    if (forwardedFor.length === 0) return address;
     const hops = forwardedFor.join(',').split(',');
     while (hops.length > 0 && this.#isProxy(address)) {
       const hop = plainAddress((hops.pop() ?? '').trim());
@@ -38,6 +39,8 @@ export class Peers {
  * form. What is no address stays as it is.
  */
 export function plainAddress(text: string): string {
+  // What nearly all are needs none of the patterns.
+  if (isIPv4(text)) return text;
   const address = text.replace(/^\[([^\]]*)\](?::\d{1,5})?$/, '$1').replace(/^(\d+\.\d+\.\d+\.\d+):\d{1,5}$/, '$1');
   if (isIP(address) !== 6) return address;
   const canonical = new SocketAddress({ address: address.replace(/%.*$/, ''), family: 'ipv6' }).address;

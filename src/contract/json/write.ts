@@ -120,9 +120,13 @@ function compileElement(field: DescField, making: Making): Finish {
   return field.scalar === ScalarType.FLOAT ? shortFloat : (value) => value;
 }
 
-/** The fewest digits that are the same float: 0.1, and not what a double makes of it. */
 function shortFloat(value: JsonValue): JsonValue {
-  if (typeof value !== 'number' || Number.isInteger(value)) return value;
+  return typeof value === 'number' ? shortestOf(value) : value;
+}
+
+/** The fewest digits that are the same float: 0.1, and not what a double makes of it. */
+export function shortestOf(value: number): number {
+  if (Number.isInteger(value)) return value;
   for (let digits = 6; digits < 9; digits += 1) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return short;

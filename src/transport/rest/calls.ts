@@ -78,10 +78,10 @@ export class Calls {
       unpack: body.contentEncoding === undefined ? undefined : async () => void (body = await binding.unpack(body)),
       decode: () => {
         if (timeout === 'malformed') throw malformedTimeout();
-        return decode(endpoint, binding.read({ variables, query, body }));
+        return binding.read({ variables, query, body }, (bytes) => decode(endpoint, bytes));
       },
       encode: ({ status, message }) => {
-        if (hasContent(status)) written = binding.write(endpoint.encode(message));
+        if (hasContent(status)) written = binding.write(message, endpoint.encode);
       },
     };
     if (endpoint.method.isStream) {
@@ -113,7 +113,7 @@ export class Calls {
     const { pipeline, refusals, unread, send } = this.#parts;
     const lines = new LineStream({
       response,
-      write: (message) => binding.write(endpoint.encode(message)),
+      write: (message) => binding.write(message, endpoint.encode),
       headersOf: (head) => [[REQUEST_ID, requestId], ...headersOf(head)],
       begun,
       unread,

@@ -5,7 +5,7 @@ import type { Method } from '../../../contract/model.ts';
 import type { TypedBody } from '../body/media.ts';
 import { compileBodyReader } from '../body/reader.ts';
 import { compileAnswerWriter } from '../body/writer.ts';
-import type { AnswerBody } from '../body/writer.ts';
+import type { AnswerWriter } from '../body/writer.ts';
 import { RouteError } from '../routing/template.ts';
 import { checkRule, patternOf, placeOf } from './checks.ts';
 import { bindPath } from './path.ts';
@@ -26,10 +26,13 @@ export interface RouteBinding {
   readonly template: string;
   /** The body without its content coding. Rejects with a FaultError. */
   unpack(body: TypedBody): Promise<TypedBody>;
-  /** The request message, serialized; its body is without content coding. Throws a FaultError. */
-  read(request: RouteRequest): Uint8Array;
-  /** The body for a serialized response message. Throws an Error if it cannot be written. */
-  write(message: Uint8Array): AnswerBody;
+  /**
+   * The request as ts-proto's message, which `decode` reads where it had to be
+   * serialized; its body is without content coding. Throws a FaultError.
+   */
+  read(request: RouteRequest, decode: (bytes: Uint8Array) => object): object;
+  /** The body for a response. Throws an Error if it cannot be written. */
+  readonly write: AnswerWriter;
 }
 
 /**
@@ -55,17 +58,19 @@ export function compileRule(image: Image, method: Method, rule: HttpRule): Route
   const write = attempt(() => compileAnswerWriter(image, method, responseField));
   if (faults.length > 0 || write === undefined) throw new RouteError(placeOf(method, rule), faults.join('; '));
   const { method: httpMethod, template } = patternOf(rule);
+  const isAlone = rule.body === '*' && bound.length === 0;
   return {
     httpMethod,
     template,
     unpack: async (packed) => body?.unpack(packed) ?? packed,
-    read({ variables, query, body: given }) {
-      const { json, raw } = body?.read(given) ?? { json: {}, raw: undefined };
+    read({ variables, query, body: given }, decode) {
+      const { json, raw, message } = body?.read(given, isAlone && query === undefined) ?? { json: {} };
+      if (message !== undefined) return message;
       bindQuery(query, json);
       bindPath(bound, variables, json);
       const bytes = jsonToBytes(input, json, image.registry);
       // Messages that follow one another are one (protobuf's merge).
-      return raw === undefined ? bytes : Buffer.concat([raw, bytes]);
+      return decode(raw === undefined ? bytes : Buffer.concat([raw, bytes]));
     },
     write,
   };

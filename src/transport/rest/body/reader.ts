@@ -2,6 +2,7 @@ import type { DescField, DescMessage, JsonObject } from '@bufbuild/protobuf';
 import { Fault } from '../../../../gen/keyturn/options/v1/options.ts';
 import { FaultError } from '../../../contract/fault.ts';
 import type { Image } from '../../../contract/image.ts';
+import { compileDirectReader } from '../../../contract/json/direct_read.ts';
 import { checkJson } from '../../../contract/json/read.ts';
 import type { Method } from '../../../contract/model.ts';
 import { StrictJsonError, parseStrictJson } from '../../../strict_json.ts';
@@ -19,14 +20,16 @@ export interface BodyContent {
   readonly json: JsonObject;
   /** What JSON would only make longer, as the serialized message without all else. */
   readonly raw?: Uint8Array;
+  /** The whole request as ts-proto's message, where it could be read at once; then there is nothing else. */
+  readonly message?: object;
 }
 
 /** From the body of a request to what it gives to the message. */
 export interface BodyReader {
   /** The body without its content coding. Rejects with a FaultError. */
   unpack(body: TypedBody): Promise<TypedBody>;
-  /** Takes a body without content coding. Throws a FaultError. */
-  read(body: TypedBody): BodyContent;
+  /** Takes a body without content coding. `isAlone`: nothing else gives to the message. Throws a FaultError. */
+  read(body: TypedBody, isAlone: boolean): BodyContent;
 }
 
 /**
@@ -41,7 +44,8 @@ export function compileBodyReader(image: Image, { desc, rules }: Method, field: 
   if (raw === undefined) refuseRawTypes(rules.mediaTypes);
   const form = types.has(FORM) && raw !== 'http_body' ? compileBodyForm(image, input, field) : undefined;
   const decode = compileContentDecoder(rules.contentCodings, rules.maxBodyBytes);
-  const read = (body: TypedBody): BodyContent => {
+  const readDirectly = field === undefined ? compileDirectReader(input, rules.jsonInput) : undefined;
+  const read = (body: TypedBody, isAlone: boolean): BodyContent => {
     const { bytes } = body;
     if (bytes.length === 0 && rules.emptyBody === true) return emptyContent(raw, field, body);
     const type = acceptedType(types, mediaTypeOf(body), body);
@@ -50,6 +54,8 @@ export function compileBodyReader(image: Image, { desc, rules }: Method, field: 
     if (!type.isUtf8) throw new FaultError(Fault.FAULT_MEDIA_TYPE, 'the charset is not UTF-8');
     if (type.essence === FORM && form !== undefined) return { json: within(field, form(bytes)) };
     const value = parseJson(bytes);
+    const message = isAlone ? readDirectly?.(value) : undefined;
+    if (message !== undefined) return { json: {}, message };
     return { json: checkJson(input, field === undefined ? value : { [field.name]: value }, rules.jsonInput, image.registry) };
   };
   const unpack = async (body: TypedBody): Promise<TypedBody> => {

@@ -1,5 +1,6 @@
 import type { DescField } from '@bufbuild/protobuf';
 import type { Image } from '../../../contract/image.ts';
+import { compileDirectWriter } from '../../../contract/json/direct_write.ts';
 import { compileFieldWriter, compileJsonWriter } from '../../../contract/json/write.ts';
 import type { Method } from '../../../contract/model.ts';
 import { JSON_TYPE, isSendableType } from './media.ts';
@@ -11,8 +12,11 @@ export interface AnswerBody {
   readonly content: string | Uint8Array;
 }
 
-/** From a serialized response message to the body of its answer. Throws an Error if the message cannot be written. */
-export type AnswerWriter = (message: Uint8Array) => AnswerBody;
+/**
+ * From ts-proto's response message, which `encode` serializes where that is
+ * needed, to the body of its answer. Throws an Error if it cannot be written.
+ */
+export type AnswerWriter = (message: object, encode: (message: object) => Uint8Array) => AnswerBody;
 
 /** What google/api/httpbody.proto leaves open: RFC 9110 section 8.3 has it for content of which nothing is known. */
 const UNKNOWN_TYPE = 'application/octet-stream';
@@ -27,16 +31,17 @@ export function compileAnswerWriter(image: Image, { desc: { output }, rules }: M
   if (rules.responseMediaType !== '') {
     const contentType = rules.responseMediaType;
     if (raw !== 'text' && raw !== 'bytes') throw new Error(`answers with ${contentType}, but its response_body is neither a string nor bytes`);
-    return (message) => ({ contentType, content: readRaw(raw, field, message).data });
+    return (message, encode) => ({ contentType, content: readRaw(raw, field, encode(message)).data });
   }
   if (raw === 'http_body') {
-    return (message) => {
-      const { contentType, data } = readRaw(raw, field, message);
+    return (message, encode) => {
+      const { contentType, data } = readRaw(raw, field, encode(message));
       return { contentType: sendable(contentType), content: data };
     };
   }
   const write = field === undefined ? compileJsonWriter(output, rules, image.registry) : compileFieldWriter(output, field, rules, image.registry);
-  return (message) => ({ contentType: JSON_TYPE, content: JSON.stringify(write(message)) });
+  const writeDirectly = field === undefined ? compileDirectWriter(output, rules) : undefined;
+  return (message, encode) => ({ contentType: JSON_TYPE, content: writeDirectly?.(message) ?? JSON.stringify(write(encode(message))) });
 }
 
 /** What a handler sets must not become another header, or a part of the body. */
