@@ -96,6 +96,13 @@ describe('enum names', () => {
     assert.equal(fullEnumName(odd, 'EVEN'), 'EVEN');
   });
 
+  it('keep their prefix where another value has what is left', () => {
+    const twice = sampleImage().registry.getEnum('sample.Twice') ?? assert.fail();
+    assert.deepEqual(twice.values.map(({ name }) => stripEnumPrefix(twice, name)), ['NONE', 'TWICE_TWICE_RED', 'RED']);
+    const names = ['TWICE_RED', 'RED', 'TWICE_TWICE_RED'];
+    assert.deepEqual(names.map((name) => fullEnumName(twice, name)), ['TWICE_RED', 'TWICE_RED', 'TWICE_TWICE_RED']);
+  });
+
   it('are compared byte for byte', () => {
     for (const name of ['on', 'STATE_ON', '_ON', 'LAMP_STATE_', '', 'LAMP_STATE_LAMP_STATE_ON', '1', 'toString']) {
       assert.equal(fullEnumName(state, name), undefined, name);

@@ -15,6 +15,7 @@ enum LampState {
   LAMP_STATE_OFF = 2;
 }
 enum Odd { ODD_NONE = 0; EVEN = 1; }
+enum Twice { TWICE_NONE = 0; TWICE_TWICE_RED = 1; TWICE_RED = 2; }
 
 // Of every kind a field; numbers are not in the order of the file.
 message Lamp {

@@ -1,9 +1,11 @@
 import type { DescEnum } from '@bufbuild/protobuf';
 
-/** `DEVICE_STATE_ACTIVE` as JSON shows it: `ACTIVE`. */
+/** `DEVICE_STATE_ACTIVE` as JSON shows it: `ACTIVE`, unless another value of the enum has that name. */
 export function stripEnumPrefix(desc: DescEnum, name: string): string {
   const prefix = desc.sharedPrefix?.toUpperCase();
-  return prefix !== undefined && name.startsWith(prefix) ? name.slice(prefix.length) : name;
+  if (prefix === undefined || !name.startsWith(prefix)) return name;
+  const short = name.slice(prefix.length);
+  return desc.values.some((value) => value.name === short) ? name : short;
 }
 
 /** `ACTIVE` or `DEVICE_STATE_ACTIVE` as the proto names it, or undefined if the enum has no such value. */
