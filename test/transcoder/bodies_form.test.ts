@@ -17,6 +17,7 @@ const TAKEN: readonly (readonly [form: string, answer: string])[] = [
   ['strings=a&a_string=x&strings=&strings=b', '{"aString":"x","strings":["a","","b"]}'],
   ['int64s=1&colors=RED&colors=COLOR_DEEP_BLUE', '{"int64s":["1"],"colors":["RED","DEEP_BLUE"]}'],
   ['by_name=x', '{"byName":"x"}'],
+  ['value=null&null_value=null', '{"value":null}'],
   // Members that are no field by proto name, and fields that text cannot give.
   ['aString=x&unknown=1&A_STRING=x&inner.id=x&inner=x&inners=x&labels=x&labels%5Ba%5D=b&any=x&empty=x&raw=x&__proto__=x&constructor=y', '{}'],
 ];

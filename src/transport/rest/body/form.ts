@@ -39,7 +39,8 @@ export function compileForm(image: Image, desc: DescMessage, path: string): Form
       const { field, plus } = known;
       if (field.oneof !== undefined && chosen.has(field.oneof)) refuse('excludes another member of its oneof');
       chosen.add(field.oneof);
-      const value = textToJson(field, plus ? text.replaceAll(' ', '+') : text) ?? refuse(`must be ${describeText(field)}`);
+      const value = textToJson(field, plus ? text.replaceAll(' ', '+') : text);
+      if (value === undefined) return refuse(`must be ${describeText(field)}`);
       const list = form[field.name];
       if (!isList) form[field.name] = value;
       else if (Array.isArray(list)) list.push(value);
