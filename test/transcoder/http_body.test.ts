@@ -53,7 +53,7 @@ describe('google.api.HttpBody', () => {
   it('takes an empty body, and a type that is sent once and is one', async () => {
     const empty = await exchange(url('whole'), '', 'text/plain', { method: 'POST' });
     assert.deepEqual([empty.status, empty.headers['content-length'], empty.body.length], [200, '0', 0]);
-    for (const type of ['text', 'text/', 'a/b/c', ', ', 'text plain/x']) assert.equal((await exchange(url('raw/id'), 'x', type)).status, 415, type);
+    for (const type of ['text', 'text/', 'a/b/c', ', ', 'text plain/x', 'text/plain; a="é"']) assert.equal((await exchange(url('raw/id'), 'x', type)).status, 415, type);
     const twice = await exchange(url('raw/id'), 'x', undefined, { headers: { 'Content-Type': ['text/plain', 'text/plain'] } });
     assert.equal(twice.status, 415);
   });

@@ -27,6 +27,8 @@ export interface MediaType {
   readonly isUtf8: boolean;
 }
 
+/** Visible ASCII, and white space within. */
+const VISIBLE = /^[!-~](?:[\t -~]*[!-~])?$/;
 const PLAIN_JSON: MediaType = { essence: JSON_TYPE, isUtf8: true };
 
 /** Reads Content-Type; undefined if there is none. Throws a FaultError (FAULT_MEDIA_TYPE) if it is malformed. */
@@ -35,6 +37,8 @@ export function mediaTypeOf({ contentType, contentTypeRepeated }: TypedBody): Me
   // What nearly all callers send needs no parser.
   if (contentType === JSON_TYPE) return PLAIN_JSON;
   if (contentType === undefined) return undefined;
+  // Bytes beyond ASCII have no meaning that two readers would share, and whoever passes the type on could not send it.
+  if (!VISIBLE.test(contentType)) throw new FaultError(Fault.FAULT_MEDIA_TYPE, 'Content-Type is not ASCII');
   let type: MIMEType;
   try {
     type = new MIMEType(contentType);
@@ -47,7 +51,7 @@ export function mediaTypeOf({ contentType, contentTypeRepeated }: TypedBody): Me
 
 /** Whether a value of Content-Type that a handler has set can be sent as it is (RFC 9110 section 8.3.1). */
 export function isSendableType(contentType: string): boolean {
-  return /^[!-~](?:[\t -~]*[!-~])?$/.test(contentType) && isMediaType(contentType);
+  return VISIBLE.test(contentType) && isMediaType(contentType);
 }
 
 function isMediaType(contentType: string): boolean {
