@@ -70,6 +70,12 @@ const RULES: readonly (readonly [name: string, rule: string, says: RegExp | unde
   ['EmptyPath', 'get: ""', /must start with|no pattern/],
 ];
 
+/** Of the methods below that have a message of google.protobuf. */
+const WELL_KNOWN: readonly (readonly [name: string, says: string | undefined])[] = [
+  ['Wrapped', undefined], ['Nothing', undefined], ['WrappedPath', 'StringValue can only be the whole body'], ['WrappedQuery', 'StringValue can only be the whole body'],
+  ['WrappedBoth', 'StringValue can only be the whole body'], ['WrappedField', 'Struct can only be the whole body'], ['WrappedAnswer', 'Struct can only be the whole answer'],
+];
+
 const rpc = (name: string, rule: string, options: string): string =>
   `rpc ${name}(M) returns (M) { option (google.api.http) = {${rule}}; option (keyturn.options.v1.method) = {${options}}; }`;
 
@@ -86,6 +92,8 @@ const PROTO = `syntax = "proto3";
 package test;
 import "google/api/annotations.proto";
 import "google/api/httpbody.proto";
+import "google/protobuf/empty.proto";
+import "google/protobuf/struct.proto";
 import "google/protobuf/wrappers.proto";
 import "google/rpc/code.proto";
 import "keyturn/options/v1/options.proto";
@@ -110,6 +118,13 @@ service S {
   ${RULES.map(([name, rule, , options = '']) => rpc(name, rule, options)).join('\n  ')}
   rpc RawRequest(google.api.HttpBody) returns (M) { option (google.api.http) = {post: "/raw" body: "*"}; }
   rpc RawResponse(M) returns (google.api.HttpBody) { option (google.api.http) = {get: "/raw"}; }
+  rpc Wrapped(google.protobuf.StringValue) returns (google.protobuf.Struct) { option (google.api.http) = {post: "/w" body: "*"}; }
+  rpc Nothing(google.protobuf.Empty) returns (google.protobuf.Empty) { option (google.api.http) = {get: "/w"}; }
+  rpc WrappedPath(google.protobuf.StringValue) returns (M) { option (google.api.http) = {get: "/w/{value}"}; }
+  rpc WrappedQuery(google.protobuf.StringValue) returns (M) { option (google.api.http) = {get: "/w"}; }
+  rpc WrappedBoth(google.protobuf.StringValue) returns (M) { option (google.api.http) = {post: "/w/{value}" body: "*"}; }
+  rpc WrappedField(google.protobuf.Struct) returns (M) { option (google.api.http) = {post: "/w" body: "fields"}; }
+  rpc WrappedAnswer(M) returns (google.protobuf.Struct) { option (google.api.http) = {get: "/w" response_body: "fields"}; }
 }`;
 
 describe('rules of google.api.http at the start', () => {
@@ -138,6 +153,13 @@ describe('rules of google.api.http at the start', () => {
     });
     assert.deepEqual(silent.map(([name]) => name), []);
   });
+
+  for (const [name, says] of WELL_KNOWN) {
+    it(`takes a message with a JSON form of its own as the whole body and answer only: ${name}`, () => {
+      if (says === undefined) assert.doesNotThrow(() => compile(methodNamed(name)));
+      else assert.throws(() => compile(methodNamed(name)), (error) => error instanceof RouteError && error.message.endsWith(`: google.protobuf.${says}`));
+    });
+  }
 
   for (const name of ['RawRequest', 'RawResponse']) {
     it(`takes google.api.HttpBody as the whole message of ${name}`, () => {

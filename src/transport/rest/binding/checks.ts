@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http';
 import type { DescField } from '@bufbuild/protobuf';
+import { hasCustomJsonRepresentation } from '@bufbuild/protobuf/wkt';
 import type { HttpRule } from '../../../../gen/google/api/http.ts';
 import { Query } from '../../../../gen/keyturn/options/v1/options.ts';
 import type { Method } from '../../../contract/model.ts';
@@ -50,6 +51,7 @@ export function checkRule(method: Method, rule: HttpRule): CheckedRule {
   if (rule.body === '*' && bound.length > 0 && rawKindOf(method.desc.input, undefined) !== undefined) {
     faults.push('the body is the whole message, path variables too');
   }
+  faults.push(...formFaults(method, rule, bound));
   const responseField = method.desc.output.fields.find((field) => field.name === rule.responseBody);
   if (rule.responseBody !== '' && responseField === undefined) faults.push(`response_body ${rule.responseBody} is not a top-level field`);
   return { bound, bodyField, responseField, faults };
@@ -75,6 +77,12 @@ function* bodyFaults({ desc, rules }: Method, rule: HttpRule): Iterable<string> 
   const { method } = patternOf(rule);
   if (WITHOUT_BODY.has(method) && rules.getOrDeleteBody !== true) yield `${method} with a body needs get_or_delete_body`;
   if (body !== '*' && !desc.input.fields.some((field) => field.name === body)) yield `body ${body} is not a top-level field`;
+}
+
+/** A message with a JSON form of its own, such as a Timestamp, has no members there that could come or leave by themselves. */
+function* formFaults({ desc: { input, output } }: Method, rule: HttpRule, bound: readonly FieldPath[]): Iterable<string> {
+  if (hasCustomJsonRepresentation(input) && (rule.body !== '*' || bound.length > 0)) yield `${input.typeName} can only be the whole body`;
+  if (hasCustomJsonRepresentation(output) && rule.responseBody !== '') yield `${output.typeName} can only be the whole answer`;
 }
 
 function* ignoredKeyFaults({ desc, rules }: Method): Iterable<string> {
