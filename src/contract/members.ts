@@ -1,16 +1,29 @@
-import type { DescField } from '@bufbuild/protobuf';
+import type { DescField, DescMessage, DescOneof } from '@bufbuild/protobuf';
 
 /** Reads one field of a message as ts-proto has decoded it; undefined where it is not set. */
 export type ReadMember = (message: Record<string, unknown>) => unknown;
 
 /** ts-proto keeps the members of a oneof as one `{ $case, value }` under the oneof's name. */
 export function memberReader(field: DescField): ReadMember {
-  const { oneof, localName } = field;
-  if (oneof === undefined) return (message) => message[localName];
+  const { oneof } = field;
+  const name = propertyOf(field);
+  if (oneof === undefined) return (message) => message[name];
+  const ofOneof = propertyOf(oneof);
   return (message) => {
-    const choice = message[oneof.localName] as { $case: string; value: unknown } | undefined;
-    return choice?.$case === localName ? choice.value : undefined;
+    const choice = message[ofOneof] as { $case: string; value: unknown } | undefined;
+    return choice?.$case === name ? choice.value : undefined;
   };
+}
+
+/** The property that ts-proto has for a field or a oneof. protobuf-es alone calls `value_of` and the like `valueOf$`. */
+export function propertyOf({ localName }: DescField | DescOneof): string {
+  return localName.replace(/\$$/, '');
+}
+
+/** Whether both call everything alike in a message and in those within it. */
+export function areNamedAlike({ fields, oneofs }: DescMessage, seen = new Set<DescMessage>()): boolean {
+  const isAlike = [...fields, ...oneofs].every((member) => propertyOf(member) === member.localName);
+  return isAlike && fields.every(({ message }) => message === undefined || seen.has(message) || areNamedAlike(message, seen.add(message)));
 }
 
 /** The members of a map field by the text of their keys: ts-proto keeps all but string keys in a Map. */
