@@ -8,7 +8,10 @@ package test;
 message Clash { string b_c = 1; string x = 2 [json_name = "b_c"]; }
 message Outer { map<string, Middle> middles = 1; Clash clash = 2; Outer outer = 3; }
 message Middle { repeated Clash clashes = 1; }
-message Clear { string b_c = 1; string bc = 2 [json_name = "b-c"]; Clear clear = 3; }`;
+message Inherited { string __proto__ = 1; }
+message Renamed { string x = 1 [json_name = "__proto__"]; }
+message OneProperty { oneof some_choice { string a = 1; } oneof someChoice { string b = 2; } string some_Choice = 3; }
+message Clear { string value_of = 4; oneof choice { string a = 5; } string b_c = 1; string bc = 2 [json_name = "b-c"]; Clear clear = 3; }`;
 
 describe('names of fields', () => {
   const image = buildImage({ 'test/test.proto': PROTO });
@@ -20,9 +23,20 @@ describe('names of fields', () => {
 
   for (const message of ['Clash', 'Middle', 'Outer']) {
     it(`are refused once if one field's JSON name is another's proto name, at any depth: ${message}`, () => {
-      assert.deepEqual(holesOf(message), ['message test.Clash: b_c is a field, and the JSON name of x']);
+      assert.deepEqual(holesOf(message), ['test/test.proto: message test.Clash: b_c is a field, and the JSON name of x']);
     });
   }
+
+  for (const message of ['Inherited', 'Renamed']) {
+    it(`are refused if no object keeps them: ${message}`, () => {
+      assert.deepEqual(holesOf(message), [`test/test.proto: message test.${message}: no field can be called __proto__`]);
+    });
+  }
+
+  it('are refused if they are one property in memory', () => {
+    const holes = holesOf('OneProperty').map((hole) => hole.replace('test/test.proto: message test.OneProperty: ', ''));
+    assert.deepEqual(holes, ['some_choice and someChoice are both someChoice in memory', 'someChoice and some_Choice are both someChoice in memory']);
+  });
 
   it('are taken if each name is that of one field', () => {
     assert.deepEqual(holesOf('Clear'), []);
