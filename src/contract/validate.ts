@@ -18,7 +18,7 @@ type Check = (value: unknown, path: string, violations: Violation[]) => void;
  * does not fit its field.
  */
 export function compileValidator(image: Image, desc: DescMessage): Validator {
-  const check = compileMessage(image, desc, new Map());
+  const check = isWellKnown(desc) ? checkPlain : compileMessage(image, desc, new Map());
   return (message) => {
     const violations: Violation[] = [];
     check(message, '', violations);
@@ -61,11 +61,19 @@ function compileField(image: Image, field: DescField, made: Map<DescMessage, Che
   };
 }
 
+/** ts-proto decodes several of these to plain values, also where they are the whole message. */
+function isWellKnown({ typeName }: DescMessage): boolean {
+  return typeName.startsWith('google.protobuf.');
+}
+
+function checkPlain(value: unknown, path: string, violations: Violation[]): void {
+  const fault = plainFault(value);
+  if (fault !== undefined) violations.push({ field: path, description: fault });
+}
+
 /** Checks one value of a field, a list or a map. */
 function compileElement(image: Image, field: DescField, rules: CompiledRules, made: Map<DescMessage, Check>): Check {
-  if (field.message !== undefined && !field.message.typeName.startsWith('google.protobuf.')) {
-    return compileMessage(image, field.message, made);
-  }
+  if (field.message !== undefined && !isWellKnown(field.message)) return compileMessage(image, field.message, made);
   return (value, path, violations) => {
     const fault = typeof value === 'string' ? rules.text(value) : plainFault(value);
     if (fault !== undefined) violations.push({ field: path, description: fault });

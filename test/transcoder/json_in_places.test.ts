@@ -99,6 +99,7 @@ const VENDOR: readonly (readonly [text: string, answer: string | readonly string
 
 describe('JSON in, in its places', () => {
   let transcoder: TestTranscoder;
+  let seen: object = {};
   const send = (method: string, target: string, body: string) =>
     transcoder.rest.send({ method, target, headers: [['Content-Type', 'application/json']], body });
   const check = async (target: string, text: string, wanted: string | readonly string[], part = false): Promise<void> => {
@@ -109,7 +110,7 @@ describe('JSON in, in its places', () => {
   };
 
   before(async () => {
-    transcoder = await startTranscoder();
+    transcoder = await startTranscoder({ '/transcoder.v1.BodiesService/InheritedNames': async (request) => (seen = request) });
   });
   after(() => transcoder[Symbol.asyncDispose]());
 
@@ -134,6 +135,9 @@ describe('JSON in, in its places', () => {
     await check('/bodies/inherited', '{}', '{}');
     await check('/bodies/inherited', '{"valueOf":"a","to_string":"b","hasOwnProperty":"c","constructor":["d"]}',
       '{"valueOf":"a","toString":"b","hasOwnProperty":"c","constructor":["d"]}');
+    assert.deepEqual(seen, { valueOf: 'a', toString: 'b', hasOwnProperty: 'c', constructor: ['d'] });
+    const faulty = '{"valueOf":"\\u0000","toString":"\\u0000","hasOwnProperty":"\\u0000","constructor":["\\u0000"]}';
+    await check('/bodies/inherited', faulty, ['value_of', 'to_string', 'has_own_property', 'constructor[0]']);
   });
 
   it('takes messages with a JSON form of their own as the whole body', async () => {
@@ -141,5 +145,8 @@ describe('JSON in, in its places', () => {
     await check('/bodies/struct', '[]', ['']);
     await check('/bodies/string-value', '"x"', '"x"');
     await check('/bodies/string-value', '1', ['']);
+    for (const text of ['null', '"x"', '0', '[null]', '{"kind":{"stringValue":"x"}}']) await check('/bodies/value', text, text);
+    for (const path of ['string-value', 'value']) await check(`/bodies/${path}`, '"\\u0000"', ['']);
+    for (const path of ['struct', 'value']) await check(`/bodies/${path}`, '{"a":["\\u0000"]}', ['']);
   });
 });
