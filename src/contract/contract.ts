@@ -3,7 +3,7 @@ import { HttpRule } from '../../gen/google/api/http.ts';
 import { MethodRules, ReasonRules, ServiceRules } from '../../gen/keyturn/options/v1/options.ts';
 import type { Envelope, Fault } from '../../gen/keyturn/options/v1/options.ts';
 import { checkMethod, checkReasons, checkService } from './check.ts';
-import { checkNames } from './check_names.ts';
+import { checkMessages } from './check_messages.ts';
 import { httpStatusOf } from './http_status.ts';
 import { readOption } from './image.ts';
 import type { Image } from './image.ts';
@@ -28,7 +28,7 @@ export function compileContract(image: Image, packageName: string): Contract {
   }
   const seen = new Set<DescMessage>();
   for (const { desc } of services.flatMap((service) => service.methods)) {
-    for (const message of [desc.input, desc.output]) checkNames(message, seen, holes);
+    for (const message of [desc.input, desc.output]) checkMessages(message, seen, holes);
   }
   if (services.length === 0) holes.push(`package ${packageName} has no service`);
   if (holes.length > 0) throw new Error(`the contract has holes:\n  ${holes.join('\n  ')}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { checkNames } from '../../src/contract/check_names.ts';
+import { checkMessages } from '../../src/contract/check_messages.ts';
 import { buildImage, messageOf } from './images.ts';
 
 const PROTO = `syntax = "proto3";
@@ -13,11 +13,19 @@ message Renamed { string x = 1 [json_name = "__proto__"]; }
 message OneProperty { oneof some_choice { string a = 1; } oneof someChoice { string b = 2; } string some_Choice = 3; }
 message Clear { string value_of = 4; oneof choice { string a = 5; } string b_c = 1; string bc = 2 [json_name = "b-c"]; Clear clear = 3; }`;
 
-describe('names of fields', () => {
-  const image = buildImage({ 'test/test.proto': PROTO });
+const OLD = `syntax = "proto2";
+package test;
+message Old { optional string a = 1 [default = "x"]; }`;
+const NEW = `edition = "2023";
+package test;
+import "test/old.proto";
+message New { Old old = 1 [features.message_encoding = DELIMITED]; }`;
+
+describe('messages at the start', () => {
+  const image = buildImage({ 'test/test.proto': PROTO, 'test/old.proto': OLD, 'test/new.proto': NEW });
   const holesOf = (message: string): string[] => {
     const holes: string[] = [];
-    checkNames(messageOf(image, `test.${message}`), new Set(), holes);
+    checkMessages(messageOf(image, `test.${message}`), new Set(), holes);
     return holes;
   };
 
@@ -28,12 +36,16 @@ describe('names of fields', () => {
   }
 
   for (const message of ['Inherited', 'Renamed']) {
-    it(`are refused if no object keeps them: ${message}`, () => {
+    it(`are refused if no object keeps a field of theirs: ${message}`, () => {
       assert.deepEqual(holesOf(message), [`test/test.proto: message test.${message}: no field can be called __proto__`]);
     });
   }
 
-  it('are refused if they are one property in memory', () => {
+  it('are refused if they are of another syntax, at any depth', () => {
+    assert.deepEqual(holesOf('New'), ['test/new.proto: message test.New: is not proto3', 'test/old.proto: message test.Old: is not proto3']);
+  });
+
+  it('are refused if members of theirs are one property in memory', () => {
     const holes = holesOf('OneProperty').map((hole) => hole.replace('test/test.proto: message test.OneProperty: ', ''));
     assert.deepEqual(holes, ['some_choice and someChoice are both someChoice in memory', 'someChoice and some_Choice are both someChoice in memory']);
   });
