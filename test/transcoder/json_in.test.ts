@@ -30,6 +30,7 @@ const TAKEN: readonly (readonly [text: string, answer?: string])[] = [
   ['{"timestamp":"9999-12-31T23:59:59.999999999Z","duration":"-315576000000s","mask":"aB,c.dE"}'],
   ['{"timestamp":"2024-02-29T01:02:03.5+01:30"}', '{"timestamp":"2024-02-28T23:32:03.500Z"}'],
   ['{"timestamp":"0001-01-01T00:00:00Z","duration":"0.000000001s","mask":""}'],
+  ['{"mask":"a1.b2C,*,d.*.e,FooBar"}'],
   ['{"stringValue":"","bytesValue":"","boolValue":false,"int64Value":"5","doubleValue":"Infinity"}'],
   ['{"int64Values":["1",2]}', '{"int64Values":["1","2"]}'],
   ['{"labels":{"":"empty","a.b":"dot","constructor":"c"}}'],
@@ -85,7 +86,7 @@ const REFUSED: readonly (readonly [text: string, ...fields: string[]])[] = [
   ...['"315576000001s"', '"315576000000.000000001s"', '"-315576000001s"', '"1"', '"1sx"', '"1.s"', '".5s"', '"1.0000000001s"', '"+1s"', '"1 s"', '"9999999999999s"', '1', '{}'].map(
     (value) => [`{"duration":${value},"byDuration":${value}}`, 'duration', 'by_duration'] as const,
   ),
-  ...['"a_b"', '"a,,b"', '","', '["a"]', '{}'].map((value) => [`{"mask":${value}}`, 'mask'] as const),
+  ...['"a_b"', '"a,,b"', '","', '"a..b"', '".a"', '"a."', '"a b"', '"a, b"', '"1"', '"a-b"', '"é"', '"\\u0000"', '["a"]', '{}'].map((value) => [`{"mask":${value}}`, 'mask'] as const),
   ['{"struct":[]}', 'struct'], ['{"struct":"x"}', 'struct'], ['{"listValue":{}}', 'list_value'], ['{"empty":{"a":1}}', 'empty.a'], ['{"empty":[]}', 'empty'],
   ['{"int64Value":9007199254740993}', 'int64_value'], ['{"int32Value":"x"}', 'int32_value'], ['{"stringValue":{"value":"x"}}', 'string_value'], ['{"bytesValue":"!"}', 'bytes_value'],
   ['{"int64Values":["1",null]}', 'int64_values[1]'], ['{"timestamps":["x"]}', 'timestamps[0]'], ['{"nullValue":"x"}', 'null_value'],

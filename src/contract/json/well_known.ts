@@ -12,6 +12,9 @@ const DURATION = /^-?([0-9]{1,12})(?:\.([0-9]{1,9}))?s$/;
 const MOST_SECONDS = 315_576_000_000;
 const TIMESTAMP = /^([0-9]{4})-([0-9]{2})-([0-9]{2})T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$/;
 
+/** Field paths in camelCase; `*` for any field. */
+const MASK = /^(?:(?:\*|[A-Za-z][A-Za-z0-9]*)(?:[.,](?:\*|[A-Za-z][A-Za-z0-9]*))*)?$/;
+
 /** The type that a member `@type` names: what follows its last slash. Undefined if the registry has no such message. */
 export function typeOfUrl(url: string, registry: Registry): DescMessage | undefined {
   const slash = url.lastIndexOf('/');
@@ -52,7 +55,7 @@ function depthOfValue(value: unknown): number {
   return deepest + (Array.isArray(value) ? 2 : 3);
 }
 
-/** protobuf-es takes `1sx` for a duration, the 30th of February for a day and an empty path for a field. */
+/** protobuf-es takes `1sx` for a duration, the 30th of February for a day and any text for a field. */
 function fitsText(desc: DescMessage, value: string): boolean {
   switch (desc.typeName) {
     case 'google.protobuf.Duration':
@@ -60,7 +63,7 @@ function fitsText(desc: DescMessage, value: string): boolean {
     case 'google.protobuf.Timestamp':
       return isOnCalendar(value) && canBeRead(desc, value);
     default:
-      return (value === '' || value.split(',').every((path) => path !== '')) && canBeRead(desc, value);
+      return MASK.test(value);
   }
 }
 
