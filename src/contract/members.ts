@@ -1,4 +1,4 @@
-import type { DescField, DescMessage, DescOneof } from '@bufbuild/protobuf';
+import type { DescField, DescOneof } from '@bufbuild/protobuf';
 
 /** Reads one field of a message as ts-proto has decoded it; undefined where it is not set. */
 export type ReadMember = (message: Record<string, unknown>) => unknown;
@@ -18,12 +18,6 @@ export function memberReader(field: DescField): ReadMember {
 /** The property that ts-proto has for a field or a oneof. protobuf-es alone calls `value_of` and the like `valueOf$`. */
 export function propertyOf({ localName }: DescField | DescOneof): string {
   return localName.replace(/\$$/, '');
-}
-
-/** Whether both call everything alike in a message and in those within it. */
-export function areNamedAlike({ fields, oneofs }: DescMessage, seen = new Set<DescMessage>()): boolean {
-  const isAlike = [...fields, ...oneofs].every((member) => propertyOf(member) === member.localName);
-  return isAlike && fields.every(({ message }) => message === undefined || seen.has(message) || areNamedAlike(message, seen.add(message)));
 }
 
 /** The members of a map field by the text of their keys: ts-proto keeps all but string keys in a Map. */

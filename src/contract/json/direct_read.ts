@@ -3,6 +3,7 @@ import type { DescEnum, DescField, DescMessage } from '@bufbuild/protobuf';
 import { scalarZeroValue } from '@bufbuild/protobuf/reflect';
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
 import { JsonInput } from '../../../gen/keyturn/options/v1/options.ts';
+import { propertyOf } from '../members.ts';
 import { INDIRECT, MOST_FLOAT, RANGES_32, RANGES_64, attempt, isDirect, isDirectField, isObject } from './direct.ts';
 import { stripEnumPrefix } from './enum_names.ts';
 import { fitsScalar } from './scalar.ts';
@@ -43,12 +44,12 @@ function compileMessage(desc: DescMessage, making: Making): Read<Fields> {
   if (known !== undefined) return known;
   const members = new Map<string, Member>();
   const containers = desc.fields.filter(({ fieldKind }) => fieldKind === 'list' || fieldKind === 'map');
-  const unset = Object.fromEntries(desc.fields.map((field) => [field.oneof?.localName ?? field.localName, unsetOf(field)]));
+  const unset = Object.fromEntries(desc.fields.map((field) => [propertyOf(field.oneof ?? field), unsetOf(field)]));
   const read: Read<Fields> = (value) => {
     if (!isObject(value)) throw INDIRECT;
     // A copy of one object is made faster than one member by member.
     const message: Fields = { ...unset };
-    for (const field of containers) message[field.localName] = unsetOf(field);
+    for (const field of containers) message[propertyOf(field)] = unsetOf(field);
     for (const name of Object.keys(value)) {
       const member = members.get(name);
       if (member !== undefined) readMember(member, name, value, message);
@@ -81,18 +82,19 @@ function unsetOf(field: DescField): unknown {
 }
 
 function compileSet(field: DescField, making: Making): Member['set'] {
-  const { localName, oneof } = field;
+  const name = propertyOf(field);
   if (!isDirectField(field)) return () => {};
   const read = compileElement(field, making);
-  if (oneof !== undefined) {
+  if (field.oneof !== undefined) {
+    const ofOneof = propertyOf(field.oneof);
     return (message, value) => {
-      if (message[oneof.localName] !== undefined) throw INDIRECT;
-      message[oneof.localName] = { $case: localName, value: read(value) };
+      if (message[ofOneof] !== undefined) throw INDIRECT;
+      message[ofOneof] = { $case: name, value: read(value) };
     };
   }
   const readAll = field.fieldKind === 'list' ? listOf(read) : field.fieldKind === 'map' ? mapOf(read) : read;
   return (message, value) => {
-    message[localName] = readAll(value);
+    message[name] = readAll(value);
   };
 }
 

@@ -4,7 +4,6 @@ import { FaultError } from '../../../contract/fault.ts';
 import type { Image } from '../../../contract/image.ts';
 import { compileDirectReader } from '../../../contract/json/direct_read.ts';
 import { checkJson } from '../../../contract/json/read.ts';
-import { areNamedAlike } from '../../../contract/members.ts';
 import type { Method } from '../../../contract/model.ts';
 import { StrictJsonError, parseStrictJson } from '../../../strict_json.ts';
 import { compileContentDecoder } from './coding.ts';
@@ -45,7 +44,7 @@ export function compileBodyReader(image: Image, { desc, rules }: Method, field: 
   if (raw === undefined) refuseRawTypes(rules.mediaTypes);
   const form = types.has(FORM) && raw !== 'http_body' ? compileBodyForm(image, input, field) : undefined;
   const decode = compileContentDecoder(rules.contentCodings, rules.maxBodyBytes);
-  const readDirectly = field === undefined && areNamedAlike(input) ? compileDirectReader(input, rules.jsonInput) : undefined;
+  const readDirectly = field === undefined ? compileDirectReader(input, rules.jsonInput) : undefined;
   const read = (body: TypedBody, isAlone: boolean): BodyContent => {
     const { bytes } = body;
     if (bytes.length === 0 && rules.emptyBody === true) return emptyContent(raw, field, body);
