@@ -1,7 +1,7 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import type { ServerUnaryCall, ServerWritableStream, handleUnaryCall } from '@grpc/grpc-js';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
-import type { Head, IncomingCall } from '../../call/call.ts';
+import type { Answer, Head, IncomingCall } from '../../call/call.ts';
 import type { Endpoint } from '../../call/endpoints.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
 import { FaultError } from '../../contract/fault.ts';
@@ -30,32 +30,36 @@ export interface Origin {
 export type OriginOf = (arrived: Arrived) => Origin | undefined;
 
 /** A call as grpc-js hands it to the handler of either kind. */
-export type GrpcCall = ServerUnaryCall<Buffer, object> | ServerWritableStream<Buffer, Uint8Array>;
+export type GrpcCall = ServerUnaryCall<Buffer, Uint8Array> | ServerWritableStream<Buffer, Uint8Array>;
 
 /**
  * The one wrapper of all methods that are no streams. grpc-js neither awaits a handler nor catches
- * its rejection; the pipeline never throws, and messages are decoded inside it,
- * so that the order of checks is the same as over REST.
+ * its rejection; the pipeline never throws, and messages are decoded and encoded
+ * inside it, so that the order of checks and their refusals are the same as over REST.
  */
 export function unaryHandler(
   endpoint: Endpoint,
   pipeline: Pipeline,
   originOf: OriginOf,
-): handleUnaryCall<Buffer, object> {
+): handleUnaryCall<Buffer, Uint8Array> {
   return (call, callback) => {
     const requestId = requestIdOf(single(call.metadata, 'x-request-id'));
     const origin = originOf(arrivedOf(call));
     if (origin === undefined) return callback({ code: status.CANCELLED });
     const { connection } = origin;
     const signal = signalOf(call);
+    let written: Uint8Array | undefined;
+    const encode = ({ message }: Answer): void => {
+      written = endpoint.encode(message);
+    };
     connection.callBegins();
-    void pipeline.run(incomingOf(endpoint, call, origin, requestId, signal.signal)).then((outcome) => {
+    void pipeline.run({ ...incomingOf(endpoint, call, origin, requestId, signal.signal), encode }).then((outcome) => {
       // Not before the answer has been handed to the socket.
       setImmediate(() => connection.callEnds());
       signal.release();
       if (outcome.ok) {
         call.sendMetadata(responseMetadata(outcome, requestId));
-        callback(null, outcome.message);
+        callback(null, written);
       } else {
         callback(toStatus(outcome, requestId));
       }

@@ -119,8 +119,8 @@ export class GrpcServer implements Wire {
         responseStream: endpoint.method.isStream,
         requestSerialize: (message: Buffer) => message,
         requestDeserialize: (bytes: Buffer) => bytes,
-        // A stream encodes its messages itself: grpc-js would end it with words of its own where that fails.
-        responseSerialize: endpoint.method.isStream ? asBuffer : (message: object) => asBuffer(endpoint.encode(message)),
+        // Messages come encoded: where that fails, grpc-js would answer with words of its own.
+        responseSerialize: asBuffer,
         responseDeserialize: (bytes: Buffer) => bytes,
       },
     };
