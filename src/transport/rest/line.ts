@@ -71,6 +71,8 @@ export class Line {
   closeAfterLast(): void {
     const last = [...this.#open].at(-1);
     for (const exchange of this.#open) exchange.response.shouldKeepAlive = exchange !== last;
+    // Its head has promised that the connection goes on.
+    if (last?.response.headersSent === true && !this.isRefused) this.#whenAtRest(() => this.connection.socket.destroySoon());
   }
 
   /** Refuses a request whose head was read. */

@@ -31,16 +31,11 @@ export class LineStream implements Sink {
 
   begin(head: Head): void {
     const { response, headersOf, begun } = this.#parts;
-    const { socket } = response.req;
     sendHead(response, { status: head.status, headers: headersOf(head), contentType: CONTENT_TYPE });
     begun();
     if (this.isHeadOnly) return;
     response.flushHeaders();
-    socket.setKeepAlive(true, KEEP_ALIVE);
-    // What its head could not say any more: a drain has begun since, and the connection ends with the stream.
-    response.once('finish', () => {
-      if (!response.shouldKeepAlive) socket.destroySoon();
-    });
+    response.req.socket.setKeepAlive(true, KEEP_ALIVE);
   }
 
   async send(message: object): Promise<void> {
