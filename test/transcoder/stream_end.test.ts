@@ -14,6 +14,11 @@ const PROMPT = 5_000;
 
 const event = (eventNumber: number): object => ({ eventNumber, word: '', load: Buffer.alloc(0) });
 
+interface Request {
+  readonly scenario: string;
+  readonly count: number;
+}
+
 async function* busy(): AsyncGenerator<object> {
   for (let number = 1; ; number += 1) {
     yield event(number);
@@ -29,19 +34,7 @@ describe('the end of streams', () => {
   beforeEach(async () => {
     open = 0;
     transcoder = await startTranscoder({
-      [WATCH]: async function* watch({ scenario, count }: { scenario: string; count: number }, { signal }: Call) {
-        open += 1;
-        try {
-          for (let number = 1; number <= count; number += 1) yield event(number);
-          if (scenario === 'deaf') await pause(8_000);
-          // Three ways to hear of the end: to return, to throw one's own error, and at a yield.
-          if (scenario === 'throw') await once(new EventTarget(), 'never', { signal });
-          if (scenario === 'wait') await once(signal, 'abort');
-          if (scenario === 'busy') yield* busy();
-        } finally {
-          open -= 1;
-        }
-      },
+      [WATCH]: (request: Request, call: Call) => (request.scenario === 'late' ? pause(3_000).then(busy) : watch(request, call)),
     });
     callers = new Callers(transcoder);
   });
@@ -49,6 +42,20 @@ describe('the end of streams', () => {
     callers[Symbol.dispose]();
     await transcoder[Symbol.asyncDispose]();
   });
+
+  async function* watch({ scenario, count }: Request, { signal }: Call): AsyncGenerator<object> {
+    open += 1;
+    try {
+      for (let number = 1; number <= count; number += 1) yield event(number);
+      if (scenario === 'deaf') await pause(8_000);
+      // Three ways to hear of the end: to return, to throw one's own error, and at a yield.
+      if (scenario === 'throw') await once(new EventTarget(), 'never', { signal });
+      if (scenario === 'wait') await once(signal, 'abort');
+      if (scenario === 'busy') yield* busy();
+    } finally {
+      open -= 1;
+    }
+  }
 
   /** Streams that have begun. */
   async function watchMany(wire: Wire, scenario: string, many: number): Promise<Watched[]> {
@@ -121,6 +128,16 @@ describe('the end of streams', () => {
       const reasons: unknown[] = wire === 'rest' ? ['DEADLINE'] : ['DEADLINE', 'CANCELLED'];
       assert.ok(reasons.includes(transcoder.lines[0]?.['reason']));
       assertAtRest();
+    });
+
+    it(`over ${wire} comes with the deadline, even if the handler has not begun`, async () => {
+      const { end } = await callers.watch(wire, { scenario: 'late', deadline: 100 });
+      const { code, status } = await end;
+      assert.deepEqual([code, status], [4, wire === 'rest' ? 504 : undefined]);
+      assert.deepEqual(transcoder.lines, [], 'the call goes on to its end');
+      await until(() => transcoder.lines.length === 1, 'the call is logged');
+      const { running, streams } = transcoder.load();
+      assert.deepEqual({ running, streams }, { running: 0, streams: 0 });
     });
   }
 });

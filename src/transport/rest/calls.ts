@@ -4,6 +4,7 @@ import type { IncomingCall, Outcome } from '../../call/call.ts';
 import type { Endpoint } from '../../call/endpoints.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
 import { contentInvalid } from '../../contract/json/read.ts';
+import type { Service } from '../../contract/model.ts';
 import { OpenStreams } from '../open_streams.ts';
 import type { RestAnswer } from './answer.ts';
 import { Bodies } from './body/bodies.ts';
@@ -31,6 +32,12 @@ export interface CallsParts {
 /** A body that was read, until it is let go of. */
 interface HeldBody extends RawBody {
   readonly release: () => void;
+}
+
+/** When the deadline of a stream passes; and what is called when it begins, which may then go on for hours. */
+interface StreamTimes {
+  readonly late: Promise<'late'> | undefined;
+  readonly begun: () => void;
 }
 
 /** Runs the calls of requests that have a route: reads the body, passes the pipeline and writes what came of it. */
@@ -85,14 +92,17 @@ export class Calls {
       },
     };
     if (endpoint.method.isStream) {
-      return this.#stream(exchange, route, call, () => {
-        body = { ...body, bytes: NOTHING };
-        read.release();
+      return this.#stream(exchange, route, call, {
+        late,
+        begun: () => {
+          body = { ...body, bytes: NOTHING };
+          read.release();
+        },
       });
     }
     const outcome = await firstOf(pipeline.run(call), late);
     // As over gRPC: the caller is told at once, and the call goes on to its end.
-    if (outcome === 'late') return send(response, refusals.write(refusalOf(service, Fault.FAULT_DEADLINE_EXCEEDED), service, requestId));
+    if (outcome === 'late') return this.#sendLate(exchange, service);
     send(response, outcome.ok ? answerOf(outcome, written, requestId) : refusals.write(outcome, service, requestId));
   }
 
@@ -107,8 +117,12 @@ export class Calls {
     return { ...body, release };
   }
 
-  /** `begun` is called when the stream begins, which may then go on for hours. */
-  async #stream(exchange: Exchange, { endpoint, binding }: Route, call: IncomingCall, begun: () => void): Promise<void> {
+  #sendLate({ response, requestId }: Exchange, service: Service): void {
+    const { refusals, send } = this.#parts;
+    send(response, refusals.write(refusalOf(service, Fault.FAULT_DEADLINE_EXCEEDED), service, requestId));
+  }
+
+  async #stream(exchange: Exchange, { endpoint, binding }: Route, call: IncomingCall, { late, begun }: StreamTimes): Promise<void> {
     const { response, requestId } = exchange;
     const { pipeline, refusals, unread, send } = this.#parts;
     const lines = new LineStream({
@@ -119,8 +133,10 @@ export class Calls {
       unread,
     });
     const stream = this.#streams.open(call.signal);
-    const outcome = await pipeline.stream({ ...call, signal: stream.signal }, lines);
-    stream.close();
+    const ended = pipeline.stream({ ...call, signal: stream.signal }, lines).finally(() => stream.close());
+    // A stream that has begun tells it by its last line, once its handler has ended.
+    if ((await firstOf(ended, late)) === 'late' && !response.headersSent) return this.#sendLate(exchange, endpoint.method.service);
+    const outcome = await ended;
     if (!outcome.ok && !response.headersSent) send(response, refusals.write(outcome, endpoint.method.service, requestId));
     else lines.end(outcome);
   }
