@@ -87,6 +87,14 @@ describe('requests that two readers could take for different ones', () => {
     });
   }
 
+  for (const [name, bytes] of REFUSED) {
+    it(`400 behind an offer of another protocol: ${name}`, async () => {
+      const [offer = ''] = OFFERS.map((shape) => shape[1]);
+      assert.deepEqual((await send(offer + bytes + NEXT, 1)).map(({ status }) => status), [200, 400]);
+      assert.deepEqual(called, ['x']);
+    });
+  }
+
   it('says nothing of the bytes, and logs them as a refusal that leads to no method', async () => {
     const logged = transcoder.lines.length;
     await send(`GET /echo HTTP/1.1\r\nHost: a\r\nSecret : token-value\r\n\r\n`, 10_000);

@@ -1,6 +1,6 @@
 import { HEADERS_TOO_LARGE, MALFORMED, MOST_HEADER_BYTES, MOST_TARGET, TARGET_TOO_LONG } from './defect.ts';
 import type { Defect } from './defect.ts';
-import { areTrailers, readHead, targetOf } from './head.ts';
+import { areTrailers, isWellFormed, readHead, targetOf } from './head.ts';
 import { Section } from './section.ts';
 
 /** What the next byte belongs to. */
@@ -92,7 +92,8 @@ export class Framing {
       return this.#refuse(this.target.length > MOST_TARGET ? TARGET_TOO_LONG : HEADERS_TOO_LARGE);
     }
     const read = readHead(head);
-    if (read === undefined) return this.#refuse(MALFORMED);
+    // Of errors behind such an offer node's parser says nothing, up to the next good head.
+    if (read === undefined || (this.#offersUpgrade && !isWellFormed(head))) return this.#refuse(MALFORMED);
     this.#blanks = 0;
     this.#offersUpgrade = read.offersUpgrade;
     if (read.body === 'chunked') return this.#begin('size', next);

@@ -1,3 +1,5 @@
+import { METHODS } from 'node:http';
+
 /** How a request goes on behind its head. */
 export interface Head {
   /** The length of its body, or that it comes in chunks. */
@@ -14,6 +16,8 @@ const PLAIN: Head = { body: 0, offersUpgrade: false };
 /** Largest bodies are far below; a number of this length is still exact. */
 const LENGTH = /^[0-9]{1,15}$/;
 const OPTIONAL_SPACE = /^[ \t]+|[ \t]+$/g;
+/** A request that node's parser takes, as far as its framing headers are good: its method apart. */
+const WELL_FORMED = /^([A-Z-]+) \/[!"$-~]* HTTP\/1\.[01]\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*\r\n)*$/;
 /** RFC 9112 section 5, without folded lines. */
 const TRAILERS = /^\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*\r\n)*$/;
 /**
@@ -56,6 +60,12 @@ function lengthOf(value: string): number | undefined {
 /** RFC 9112 section 6.1: HTTP/1.0 has no codings. */
 function codingOf(value: string, isKnown: boolean): 'chunked' | undefined {
   return isKnown && value.replaceAll(OPTIONAL_SPACE, '').toLowerCase() === 'chunked' ? 'chunked' : undefined;
+}
+
+/** Whether a head that `readHead` has read is good in all else, too. */
+export function isWellFormed(head: string): boolean {
+  const method = WELL_FORMED.exec(head)?.[1];
+  return method !== undefined && METHODS.includes(method);
 }
 
 /** Whether a trailer section, from the CRLF before its first field on, is well-formed and has no field that comes too late. */
