@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Framing } from './framing.ts';
 
 /**
@@ -8,7 +8,7 @@ import { Framing } from './framing.ts';
  * hears, once the parser has had the read, when bytes were refused or cut
  * off: of a request that offers another protocol the parser tells no error.
  */
-export function watchFraming(socket: Socket, stopped: () => void): Framing {
+export function watchFraming(socket: Duplex, stopped: () => void): Framing {
   const framing = new Framing();
   socket.prependListener('data', (bytes: Buffer) => {
     const refused = framing.follow(bytes);
