@@ -18,7 +18,8 @@ export interface Pouring {
  * Sends the messages of a handler one by one, each when there is room for it.
  * Rejects with what the handler threw, unless the signal has aborted: then with
  * its reason, at once. In any case the handler has ended by then: its `return` is
- * called and awaited, for as long as a handler may reasonably take.
+ * called and awaited, for as long as a handler may reasonably take. What that
+ * throws goes before all else.
  */
 export async function pour({ messages, signal, begin, send }: Pouring): Promise<void> {
   const iterator = messages[Symbol.asyncIterator]();
