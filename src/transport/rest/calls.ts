@@ -16,7 +16,7 @@ import { arrivalOf, callBegins, signalOf } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import type { Headers } from './headers.ts';
 import type { Found, Route } from './index.ts';
-import { LineStream } from './line_stream.ts';
+import { JsonLines } from './json_lines.ts';
 import { REQUEST_ID, headersOf, refusalOf } from './refusals.ts';
 import type { Refusals } from './refusals.ts';
 import type { UnreadAnswers } from './unread.ts';
@@ -125,7 +125,7 @@ export class Calls {
   async #stream(exchange: Exchange, { endpoint, binding }: Route, call: IncomingCall, { late, begun }: StreamTimes): Promise<void> {
     const { response, requestId } = exchange;
     const { pipeline, refusals, unread, send } = this.#parts;
-    const lines = new LineStream({
+    const lines = new JsonLines({
       response,
       write: (message) => binding.write(message, endpoint.encode),
       headersOf: (head) => [[REQUEST_ID, requestId], ...headersOf(head)],

@@ -4,7 +4,7 @@ import { sendLast } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import { TOO_SLOW } from './framing/defect.ts';
 import type { Defect } from './framing/defect.ts';
-import { defectOfError } from './framing/form.ts';
+import { defectOfError } from './framing/checks.ts';
 import type { Framing } from './framing/framing.ts';
 import { watchFraming } from './framing/watch.ts';
 import type { RestHandler } from './handler.ts';

@@ -8,7 +8,7 @@ import type { Peers } from '../peers.ts';
 import { requestIdOf } from '../request_id.ts';
 import type { Exchange } from './exchange.ts';
 import { MOST_HEADER_BYTES } from './framing/defect.ts';
-import { defectOf } from './framing/form.ts';
+import { defectOf } from './framing/checks.ts';
 import type { RestHandler } from './handler.ts';
 import { Headers } from './headers.ts';
 import { Line } from './line.ts';

@@ -5,7 +5,7 @@ import type { AnswerBody } from './body/writer.ts';
 import { writeLastLine } from './envelopes.ts';
 import type { UnreadAnswers } from './unread.ts';
 
-export interface LineStreamParts {
+export interface JsonLinesParts {
   readonly response: ServerResponse;
   /** A message as JSON. */
   readonly write: (message: object) => AnswerBody;
@@ -20,11 +20,11 @@ const CONTENT_TYPE = 'application/x-ndjson';
 const KEEP_ALIVE = 60_000;
 
 /** A stream of answers: a line of JSON for each. */
-export class LineStream implements Sink {
-  readonly #parts: LineStreamParts;
+export class JsonLines implements Sink {
+  readonly #parts: JsonLinesParts;
   readonly isHeadOnly: boolean;
 
-  constructor(parts: LineStreamParts) {
+  constructor(parts: JsonLinesParts) {
     this.#parts = parts;
     this.isHeadOnly = parts.response.req.method === 'HEAD';
   }
