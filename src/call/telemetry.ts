@@ -1,3 +1,5 @@
+import { Fault } from '../../gen/keyturn/options/v1/options.ts';
+import { FaultError } from '../contract/fault.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { IncomingCall, Refusal, StreamOutcome } from './call.ts';
@@ -37,9 +39,14 @@ export class Telemetry implements Observer {
     if (!method.isStream) this.#metrics.duration.observe({ method: method.path, wire }, milliseconds / 1000);
     const line = { request_id: requestId, method: method.path, wire, peer, reason, ms: Math.round(milliseconds * 100) / 100 };
     if (outcome.ok) this.#log.info(line, 'call');
-    else if (outcome.reason.rules.httpStatus < 500) this.#log.info({ ...line, detail: detailOf(error) }, 'call refused');
+    else if (outcome.reason.rules.httpStatus < 500 || isForeseen(error)) this.#log.info({ ...line, detail: detailOf(error) }, 'call refused');
     else this.#log.error({ ...line, err: error }, 'call failed');
   }
+}
+
+/** Deadlines of callers, streams that the stop ends and calls that find no place are nobody's failure. */
+function isForeseen(error: unknown): boolean {
+  return error instanceof FaultError && error.fault !== Fault.FAULT_INTERNAL;
 }
 
 function detailOf(error: unknown): string {

@@ -48,7 +48,7 @@ function readReasons(image: Image, packageName: string, holes: string[]): Map<nu
     }
     const name = value.name.replace(/^ERROR_REASON_/, '');
     const httpStatus = rules.httpStatus || httpStatusOf(rules.code);
-    reasons.set(value.number, { name, number: value.number, rules: { ...rules, httpStatus } });
+    reasons.set(value.number, { name, domain: packageName.replace(/\..*/, ''), number: value.number, rules: { ...rules, httpStatus } });
   }
   checkReasons([...reasons.values()], holes);
   return reasons;

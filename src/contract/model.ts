@@ -7,6 +7,8 @@ import type { Image } from './image.ts';
 export interface Reason {
   /** Without the enum's prefix, as in google.rpc.ErrorInfo: `DEVICE_FROZEN`. */
   readonly name: string;
+  /** Who gives it, as in google.rpc.ErrorInfo: the first word of the contract's package, `keyturn`. */
+  readonly domain: string;
   readonly number: number;
   readonly rules: ReasonRules;
 }

@@ -14,7 +14,7 @@ const BAD = `${GET}X : a\r\n\r\n`;
 const rpc = (code: number, message: string, reason: string): object => ({
   code,
   message,
-  details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'keyturn' }],
+  details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'transcoder' }],
 });
 
 /** Bytes, the status and what the body has. */

@@ -49,7 +49,7 @@ describe('requests that two readers could take for different ones', () => {
         assert.equal(answer?.headers.get('connection'), 'close');
         assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
         assert.match(answer.headers.get('x-request-id') ?? '', /^[0-9a-f-]{36}$/);
-        assert.deepEqual(JSON.parse(answer.body), { code: 3, message: 'invalid.', details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'INVALID', domain: 'keyturn' }] });
+        assert.deepEqual(JSON.parse(answer.body), { code: 3, message: 'invalid.', details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'INVALID', domain: 'transcoder' }] });
         assert.deepEqual(called, []);
       });
     }

@@ -72,7 +72,7 @@ describe('streams over REST', () => {
   it('end with an error as the last line, then with the last chunk, and the connection stays', async () => {
     const socket = await say('GET /stream/events?scenario=fail&count=1 HTTP/1.1\nHost: a\n\n');
     const text = await untilMatch(socket, /0\r\n\r\n$/);
-    assert.match(text, /"eventNumber":1,[^]*\n\{"error":\{"code":13,"message":"internal\.","details":\[\{"@type":"type\.googleapis\.com\/google\.rpc\.ErrorInfo","reason":"INTERNAL","domain":"keyturn"\}\]\}\}\n\r\n0\r\n\r\n$/);
+    assert.match(text, /"eventNumber":1,[^]*\n\{"error":\{"code":13,"message":"internal\.","details":\[\{"@type":"type\.googleapis\.com\/google\.rpc\.ErrorInfo","reason":"INTERNAL","domain":"transcoder"\}\]\}\}\n\r\n0\r\n\r\n$/);
     socket.write(`GET ${EVENTS(1)} HTTP/1.1\r\nHost: a\r\n\r\n`);
     assert.match(await untilMatch(socket, /0\r\n\r\n$/), /^HTTP\/1\.1 200 OK\r\n[^]*"eventNumber":1/);
     socket.write('GET /stream/unknown HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');

@@ -4,7 +4,6 @@ import { BadRequest, ErrorInfo } from '../../../gen/google/rpc/error_details.ts'
 import { Status } from '../../../gen/google/rpc/status.ts';
 import type { Refusal } from '../../call/call.ts';
 
-const DOMAIN = 'keyturn';
 const TYPE = 'type.googleapis.com/google.rpc.';
 
 /**
@@ -23,7 +22,7 @@ export function toStatus(refusal: Refusal, requestId: string): ServerErrorRespon
 }
 
 function detailsOf({ reason, violations }: Refusal): Status['details'] {
-  const info = ErrorInfo.encode({ reason: reason.name, domain: DOMAIN, metadata: {} }).finish();
+  const info = ErrorInfo.encode({ reason: reason.name, domain: reason.domain, metadata: {} }).finish();
   const details = [{ typeUrl: `${TYPE}ErrorInfo`, value: Buffer.from(info) }];
   if (violations.length > 0) {
     const fieldViolations = violations.map(({ field, description }) => ({

@@ -20,7 +20,7 @@ const TYPE = 'type.googleapis.com/google.rpc.';
 
 /** google.rpc.Status as JSON, with the same details as over gRPC. */
 function rpcStatus({ reason, violations }: Refusal): object {
-  const details: object[] = [{ '@type': `${TYPE}ErrorInfo`, reason: reason.name, domain: 'keyturn' }];
+  const details: object[] = [{ '@type': `${TYPE}ErrorInfo`, reason: reason.name, domain: reason.domain }];
   if (violations.length > 0) details.push({ '@type': `${TYPE}BadRequest`, fieldViolations: violations });
   return { code: reason.rules.code, message: reason.rules.sentence, details };
 }
