@@ -1,3 +1,5 @@
+import { parseByEngine } from './engine_json.ts';
+
 /** Why a text is not strict JSON. The message names the rule and the offset, never any of the text. */
 export class StrictJsonError extends Error {
   override readonly name = 'StrictJsonError';
@@ -48,7 +50,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export function parseStrictJson(input: Uint8Array | string, limits: { depth?: number } = {}): unknown {
   const text = typeof input === 'string' ? input : decodeUtf8(input);
   if (!text.isWellFormed()) throw new StrictJsonError('unpaired surrogate', 0);
-  return new Scanner(text, limits.depth ?? MAX_DEPTH).document();
+  const depth = limits.depth ?? MAX_DEPTH;
+  // It knows of faults only that there are some.
+  return parseByEngine(text, depth) ?? new Scanner(text, depth).document();
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
