@@ -108,9 +108,12 @@ export class Pipeline {
     return refusal;
   }
 
-  async #enter(arrival: Arrival, progress: Progress): Promise<void> {
+  /** Undefined for a call that is let in at once. */
+  #enter(arrival: Arrival, progress: Progress): Promise<void> | undefined {
     const pass = this.#turnstile.enter(arrival);
-    progress.pass = pass instanceof Promise ? await pass : pass;
+    if (pass instanceof Promise) return pass.then((own) => void (progress.pass = own));
+    progress.pass = pass;
+    return undefined;
   }
 
   /** Counts a refusal for its peer, unless the caller was the operator, whose calls have a limit of their own. */
@@ -124,7 +127,8 @@ export class Pipeline {
   async #pass(incoming: IncomingCall, progress: Progress): Promise<Admitted> {
     const endpoint = this.#endpointOf(incoming);
     const authenticator = this.#authenticatorOf(endpoint);
-    await this.#enter(incoming, progress);
+    const turn = this.#enter(incoming, progress);
+    if (turn !== undefined) await turn;
     limitSize(incoming);
     const principal = await authenticator.authenticate(incoming);
     progress.principal = principal;

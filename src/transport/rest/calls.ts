@@ -62,7 +62,7 @@ export class Calls {
     const { endpoint, binding } = route;
     const { service, rules } = endpoint.method;
     const timeout = timeoutOf(headers);
-    const signal = signalOf(response, timeout);
+    const signal = signalOf(exchange, timeout);
     const late = typeof timeout === 'number' ? deadlineOf(signal) : undefined;
     const read = await firstOf(this.#read(exchange, rules.maxBodyBytes), late);
     callBegins(exchange);
@@ -70,7 +70,7 @@ export class Calls {
       request.resume();
       return send(response, await refusals.unrouted(arrivalOf(exchange), service, Fault.FAULT_DEADLINE_EXCEEDED));
     }
-    const query = /\?(.*)$/s.exec(request.url ?? '')?.[1];
+    const query = queryOf(request.url ?? '');
     let body = typedBody(read, headers);
     let written: AnswerBody | undefined;
     const call: IncomingCall = {
@@ -106,13 +106,13 @@ export class Calls {
     send(response, outcome.ok ? answerOf(outcome, written, requestId) : refusals.write(outcome, service, requestId));
   }
 
-  async #read({ request, response, headers }: Exchange, most: number): Promise<HeldBody> {
+  async #read({ request, response, headers, atEnd }: Exchange, most: number): Promise<HeldBody> {
     const isAwaiting = headers.get('expect') !== undefined && request.httpVersion === '1.1';
     if (isAwaiting && Number(headers.get('content-length') ?? 0) <= most) response.writeContinue();
     let release = nothingHeld;
     const body = await this.#bodies.read(request, most, (free) => {
       release = free;
-      response.once('close', free);
+      atEnd.push(free);
     });
     return { ...body, release };
   }
@@ -145,6 +145,12 @@ export class Calls {
 const NOTHING = new Uint8Array();
 
 function nothingHeld(): void {}
+
+/** The raw query of a target; undefined without one. */
+function queryOf(target: string): string | undefined {
+  const mark = target.indexOf('?');
+  return mark === -1 ? undefined : target.slice(mark + 1);
+}
 
 function answerOf(outcome: Outcome & { ok: true }, written: AnswerBody | undefined, requestId: string): RestAnswer {
   const { status } = outcome;

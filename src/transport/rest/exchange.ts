@@ -16,19 +16,21 @@ export interface Exchange {
   readonly requestId: string;
   /** The caller's address. */
   readonly peer: string;
+  /** What is done, once, when the answer is out or the connection has ended: one listener takes less than one for each. */
+  readonly atEnd: (() => void)[];
 }
 
 /** From now on the connection is not waiting for its caller, until the answer is out. */
-export function callBegins({ connection, response }: Exchange): void {
+export function callBegins({ connection, atEnd }: Exchange): void {
   connection.callBegins();
-  response.once('close', () => connection.callEnds());
+  atEnd.push(() => connection.callEnds());
 }
 
 /** Aborts when the caller goes away before the answer is out, and when its deadline passes. */
-export function signalOf(response: ServerResponse, timeout?: Timeout): AbortSignal {
+export function signalOf({ response, atEnd }: Exchange, timeout?: Timeout): AbortSignal {
   const controller = new AbortController();
   const timer = typeof timeout === 'number' ? setTimeout(() => controller.abort(late()), timeout) : undefined;
-  response.once('close', () => {
+  atEnd.push(() => {
     clearTimeout(timer);
     if (!response.writableFinished) controller.abort(new FaultError(Fault.FAULT_CANCELLED, 'the caller went away'));
   });
@@ -36,6 +38,7 @@ export function signalOf(response: ServerResponse, timeout?: Timeout): AbortSign
 }
 
 /** Who asks, as far as that is known before anything is checked. */
-export function arrivalOf({ connection, requestId, peer, response }: Exchange): Unrouted {
-  return { requestId, peer, standing: connection.standingOf(peer), signal: signalOf(response) };
+export function arrivalOf(exchange: Exchange): Unrouted {
+  const { connection, requestId, peer } = exchange;
+  return { requestId, peer, standing: connection.standingOf(peer), signal: signalOf(exchange) };
 }

@@ -57,7 +57,8 @@ export class RestHandler {
     switch (found.kind) {
       case 'route':
         if (this.#parts.replied !== undefined) response.once('finish', this.#parts.replied);
-        return this.#calls.run(exchange, found);
+        // Unlike a promise that is returned, one that is awaited takes a single turn of the microtasks.
+        return await this.#calls.run(exchange, found);
       case 'options':
         return this.#send(response, { status: 204, headers: [[REQUEST_ID, requestId], allowOf(found.allow)] });
       default:

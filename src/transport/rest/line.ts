@@ -61,6 +61,7 @@ export class Line {
     exchange.response.once('close', () => {
       this.#open.delete(exchange);
       if (this.isAtRest) this.#onRest?.();
+      for (const act of exchange.atEnd) act();
     });
     if (this.#open.size <= MOST_PIPELINED) return true;
     this.connection.socket.destroy();

@@ -86,11 +86,11 @@ export class RestServer implements Wire {
     const headers = new Headers(request.rawHeaders);
     const requestId = requestIdOf(headers.get('x-request-id'));
     const peer = this.#parts.peers.addressOf(connection.address, headers.all('x-forwarded-for'));
-    const exchange: Exchange = { request, response, connection, headers, requestId, peer };
+    const exchange: Exchange = { request, response, connection, headers, requestId, peer, atEnd: [] };
     if (!line.add(exchange)) return;
     if (this.#isDraining) line.closeAfterLast();
     const defect = defectOf(request, headers);
-    return defect === undefined ? this.#parts.handler.handle(exchange) : line.refuse(exchange, defect);
+    await (defect === undefined ? this.#parts.handler.handle(exchange) : line.refuse(exchange, defect));
   }
 
   /** Nobody listens; what remains for node is to stop looking at the times once the last connection has ended. */
