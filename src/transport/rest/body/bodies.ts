@@ -78,6 +78,8 @@ export class Bodies {
       request.on('close', () => {
         if (!reading.isComplete) reject(new Error('the connection broke within a body'));
       });
+      // Unless it is asked for by then, node keeps what came with the head until the next tick, and looks for more after the answer.
+      request.read(0);
     });
   }
 
