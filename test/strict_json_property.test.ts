@@ -51,6 +51,14 @@ describe('strict JSON, properties', () => {
     }));
   });
 
+  it('refuses a member given twice, and no other, whatever colons are in names and values', () => {
+    const text = fc.constantFrom('', ':', 'a', 'a:', '::a', '":"', 'é:');
+    fc.assert(fc.property(fc.array(fc.tuple(text, fc.oneof(text, fc.array(text), fc.dictionary(text, text)))), (members) => {
+      const written = `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(', ')}}`;
+      deepEqual(strictly(written).refused, new Set(members.map(([name]) => name)).size < members.length);
+    }), { numRuns: 2000 });
+  });
+
   it('accepts nothing that JSON.parse refuses, and never with another value', () => {
     fc.assert(fc.property(fc.array(fragments, { maxLength: 12 }), (parts) => {
       const text = parts.join('');
