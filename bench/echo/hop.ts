@@ -5,7 +5,7 @@ import { Client, Server, ServerCredentials, credentials } from '@grpc/grpc-js';
 import type { UntypedHandleCall } from '@grpc/grpc-js';
 import { serve } from '../floor/serve.ts';
 import { loadEcho } from './contract.ts';
-import type { EchoMethod } from './contract.ts';
+import type { MethodDefinition } from '../../test/support/generated.ts';
 
 /** The echo by way of a gRPC call over loopback in this process, as gateways do it. Its argument is the folder of the generated contract. */
 const { contract, definition } = await loadEcho(process.argv[2] ?? '');
@@ -36,7 +36,7 @@ async function answer({ input, output }: DescMethod, bytes: Buffer): Promise<str
 }
 
 /** Starts a server of grpc-js and connects a client to it, which passes serialized messages. */
-async function connect({ path, requestDeserialize, responseSerialize }: EchoMethod): Promise<(message: Uint8Array) => Promise<Uint8Array>> {
+async function connect({ path, requestDeserialize, responseSerialize }: MethodDefinition): Promise<(message: Uint8Array) => Promise<Uint8Array>> {
   const server = new Server();
   server.register(path, echo, responseSerialize, requestDeserialize, 'unary');
   const port = await new Promise<number>((resolve, reject) => {

@@ -8,7 +8,7 @@ import { compileDirectWriter } from '../../src/contract/json/direct_write.ts';
 import { checkJson, jsonToBytes } from '../../src/contract/json/read.ts';
 import { compileJsonWriter } from '../../src/contract/json/write.ts';
 import { generateContract } from './contract.ts';
-import type { Generated, MethodDefinition } from './contract.ts';
+import type { Generated, MethodDefinition } from '../support/generated.ts';
 import { randomJson } from './random_json.ts';
 
 const { JSON_INPUT_STRICT: STRICT, JSON_INPUT_VENDOR: VENDOR } = JsonInput;

@@ -9,7 +9,7 @@ import { compileJsonWriter } from '../../../../src/contract/json/write.ts';
 import { compileQuery } from '../../../../src/transport/rest/binding/query.ts';
 import type { QueryBinder } from '../../../../src/transport/rest/binding/query.ts';
 import { generateContract } from '../../../transcoder/contract.ts';
-import type { Generated } from '../../../transcoder/contract.ts';
+import type { Generated } from '../../../support/generated.ts';
 
 const text = fc.string({ unit: 'binary' }).filter((each) => !each.includes('\0') && each.isWellFormed());
 
