@@ -21,6 +21,11 @@ const STATUSES: ReadonlyMap<number, number> = new Map([
   [Code.UNAUTHENTICATED, 401],
 ]);
 
+/** Whether answers of a status have a body at all (RFC 9110 sections 15.3.5 and 15.3.6). */
+export function hasContent(status: number): boolean {
+  return status !== 204 && status !== 205;
+}
+
 /** The HTTP status of a google.rpc.Code; 500 for a number that is none. */
 export function httpStatusOf(code: number): number {
   return STATUSES.get(code) ?? 500;

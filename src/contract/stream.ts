@@ -1,4 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { hasContent } from './http_status.ts';
 import { memberName } from './json/write.ts';
 import type { Method } from './model.ts';
 
@@ -8,9 +9,6 @@ export const ERROR_MEMBER = 'error';
 /** Their JSON has whatever members it is given. */
 const ANY_MEMBERS = new Set(['google.protobuf.Any', 'google.protobuf.Struct', 'google.protobuf.Value']);
 
-/** RFC 9110 sections 15.3.5 and 15.3.6. */
-const NO_CONTENT = new Set([204, 205]);
-
 /** Only answers are streamed, as lines of JSON that can be told from the error at their end. */
 export function checkStream(method: Method, holes: string[]): void {
   const { desc, rules } = method;
@@ -18,7 +16,7 @@ export function checkStream(method: Method, holes: string[]): void {
   if (desc.methodKind === 'client_streaming' || desc.methodKind === 'bidi_streaming') say('streams its request, which is not served');
   if (!method.isStream) return;
   if (rules.responseMediaType !== '') say('is a stream, whose answers are JSON: unset response_media_type');
-  for (const status of rules.statuses) if (NO_CONTENT.has(status)) say(`is a stream, and answers of status ${status} have no content`);
+  for (const status of rules.statuses) if (!hasContent(status)) say(`is a stream, and answers of status ${status} have no content`);
   for (const { responseBody } of method.http) {
     const field = desc.output.fields.find(({ name }) => name === responseBody);
     const message = field === undefined ? desc.output : field.message;

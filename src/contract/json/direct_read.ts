@@ -4,9 +4,10 @@ import { scalarZeroValue } from '@bufbuild/protobuf/reflect';
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
 import { JsonInput } from '../../../gen/keyturn/options/v1/options.ts';
 import { propertyOf } from '../members.ts';
-import { INDIRECT, MOST_FLOAT, RANGES_32, RANGES_64, attempt, isDirect, isDirectField, isObject } from './direct.ts';
+import { INDIRECT, MOST_FLOAT, attempt, isDirect, isDirectField } from './direct.ts';
 import { stripEnumPrefix } from './enum_names.ts';
-import { fitsScalar } from './scalar.ts';
+import { isObject } from './object.ts';
+import { RANGES_32, RANGES_64, fitsScalar } from './scalar.ts';
 
 /** From a parsed JSON value to ts-proto's message; undefined where the general way has to decide. */
 export type DirectReader = (value: unknown) => object | undefined;

@@ -4,8 +4,10 @@ import { scalarZeroValue } from '@bufbuild/protobuf/reflect';
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
 import { JsonUnset } from '../../../gen/keyturn/options/v1/options.ts';
 import { memberReader } from '../members.ts';
-import { INDIRECT, MOST_FLOAT, RANGES_32, RANGES_64, attempt, isDirect, isDirectField, isObject } from './direct.ts';
+import { INDIRECT, MOST_FLOAT, attempt, isDirect, isDirectField } from './direct.ts';
 import { stripEnumPrefix } from './enum_names.ts';
+import { isObject } from './object.ts';
+import { RANGES_32, RANGES_64 } from './scalar.ts';
 import { memberName, shortestOf } from './write.ts';
 import type { JsonStyle } from './write.ts';
 

@@ -5,6 +5,8 @@ import { Fault, JsonInput } from '../../../gen/keyturn/options/v1/options.ts';
 import { FaultError } from '../fault.ts';
 import type { Violation } from '../fault.ts';
 import { fullEnumName } from './enum_names.ts';
+import { fieldNamed } from './field_names.ts';
+import { isObject } from './object.ts';
 import { describeScalar, fitsScalar } from './scalar.ts';
 import { ANY, FORBIDDEN_KEY, TYPE_URL, fitsWellKnown, typeOfUrl } from './well_known.ts';
 
@@ -95,7 +97,7 @@ function readMessageForm(desc: DescMessage, value: unknown, path: string, readin
 function readMembers(desc: DescMessage, members: readonly [string, unknown][], path: string, reading: Reading, out: JsonObject): void {
   const given = new Set<DescField | DescOneof>();
   for (const [name, member] of members) {
-    const field = findField(desc, name, reading.strict);
+    const field = fieldNamed(desc, name, reading.strict ? 'both' : 'proto');
     if (field === undefined) {
       if (reading.strict) violate(reading, join(path, name), 'is not a field of this request');
       continue;
@@ -147,20 +149,6 @@ function violate({ violations }: Reading, field: string, description: string): v
 function join(path: string, name: string): string {
   const shown = name.length > MOST_NAME ? `${name.slice(0, MOST_NAME).toWellFormed()}...` : name;
   return path === '' ? shown : `${path}.${shown}`;
-}
-
-/** By proto names, and by both spellings. */
-const fieldsByName = new WeakMap<DescMessage, { proto: Map<string, DescField>; both: Map<string, DescField> }>();
-
-function findField(desc: DescMessage, name: string, strict: boolean): DescField | undefined {
-  let names = fieldsByName.get(desc);
-  if (names === undefined) {
-    const proto = new Map(desc.fields.map((field) => [field.name, field]));
-    const both = new Map([...desc.fields.map((field) => [field.jsonName, field] as const), ...proto]);
-    names = { proto, both };
-    fieldsByName.set(desc, names);
-  }
-  return (strict ? names.both : names.proto).get(name);
 }
 
 function readField(field: DescField, value: unknown, path: string, reading: Reading): JsonValue {
@@ -223,8 +211,4 @@ const NULL_VALUE = 'google.protobuf.NullValue';
 function isNullValue(field: DescField): boolean {
   if (field.fieldKind === 'enum') return field.enum.typeName === NULL_VALUE;
   return field.fieldKind === 'message' && field.message.typeName === 'google.protobuf.Value';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,9 +1,16 @@
 import { ScalarType } from '@bufbuild/protobuf';
 
-const INT32 = new Set<ScalarType>([ScalarType.INT32, ScalarType.SINT32, ScalarType.SFIXED32]);
-const UINT32 = new Set<ScalarType>([ScalarType.UINT32, ScalarType.FIXED32]);
-const INT64 = new Set<ScalarType>([ScalarType.INT64, ScalarType.SINT64, ScalarType.SFIXED64]);
-const UINT64 = new Set<ScalarType>([ScalarType.UINT64, ScalarType.FIXED64]);
+type Ranges<T> = ReadonlyMap<ScalarType, readonly [low: T, high: T]>;
+
+/** The bounds of integers, by type. */
+export const RANGES_32: Ranges<number> = new Map([
+  ...[ScalarType.INT32, ScalarType.SINT32, ScalarType.SFIXED32].map((type) => [type, [-(2 ** 31), 2 ** 31 - 1]] as const),
+  ...[ScalarType.UINT32, ScalarType.FIXED32].map((type) => [type, [0, 2 ** 32 - 1]] as const),
+]);
+export const RANGES_64: Ranges<bigint> = new Map([
+  ...[ScalarType.INT64, ScalarType.SINT64, ScalarType.SFIXED64].map((type) => [type, [-(2n ** 63n), 2n ** 63n - 1n]] as const),
+  ...[ScalarType.UINT64, ScalarType.FIXED64].map((type) => [type, [0n, 2n ** 64n - 1n]] as const),
+]);
 const NOT_FINITE = new Set(['NaN', 'Infinity', '-Infinity']);
 
 /**
@@ -55,18 +62,16 @@ function isBase64(value: string): boolean {
 
 function fitsInteger(type: ScalarType, value: unknown, text: boolean): boolean {
   const [low, high] = rangeOf(type);
-  if (typeof value === 'number') return Number.isSafeInteger(value) && BigInt(value) >= low && BigInt(value) <= high;
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= low && value <= high;
   if (!text || typeof value !== 'string' || !/^-?(?:0|[1-9][0-9]{0,19})$/.test(value)) return false;
   const integer = BigInt(value);
   return integer >= low && integer <= high;
 }
 
-function rangeOf(type: ScalarType): readonly [bigint, bigint] {
-  if (INT32.has(type)) return [-(2n ** 31n), 2n ** 31n - 1n];
-  if (UINT32.has(type)) return [0n, 2n ** 32n - 1n];
-  if (INT64.has(type)) return [-(2n ** 63n), 2n ** 63n - 1n];
-  if (UINT64.has(type)) return [0n, 2n ** 64n - 1n];
-  throw new Error(`scalar type ${type} is not an integer`);
+function rangeOf(type: ScalarType): readonly [low: number | bigint, high: number | bigint] {
+  const range = RANGES_32.get(type) ?? RANGES_64.get(type);
+  if (range === undefined) throw new Error(`scalar type ${type} is not an integer`);
+  return range;
 }
 
 function isFloatText(type: ScalarType, value: string): boolean {

@@ -3,6 +3,7 @@ import type { DescField, DescMessage, JsonObject, JsonValue, Registry } from '@b
 import { hasCustomJsonRepresentation } from '@bufbuild/protobuf/wkt';
 import { JsonNames, JsonUnset } from '../../../gen/keyturn/options/v1/options.ts';
 import { stripEnumPrefix } from './enum_names.ts';
+import { isObject } from './object.ts';
 import { ANY, TYPE_URL, typeOfUrl } from './well_known.ts';
 
 /** How a method writes JSON: the part of its rules that counts here. */
@@ -137,8 +138,4 @@ export function shortestOf(value: number): number {
 /** What all objects inherit, such as `valueOf`, is no member. */
 function memberOf(json: JsonValue, name: string): JsonValue | undefined {
   return isObject(json) && Object.hasOwn(json, name) ? json[name] : undefined;
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

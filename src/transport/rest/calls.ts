@@ -3,6 +3,7 @@ import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
 import type { IncomingCall, Outcome } from '../../call/call.ts';
 import type { Endpoint } from '../../call/endpoints.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
+import { hasContent } from '../../contract/http_status.ts';
 import { contentInvalid } from '../../contract/json/read.ts';
 import type { Service } from '../../contract/model.ts';
 import { OpenStreams } from '../open_streams.ts';
@@ -158,11 +159,6 @@ function answerOf(outcome: Outcome & { ok: true }, written: AnswerBody | undefin
   if (written !== undefined) return { status, headers, contentType: written.contentType, body: written.content };
   // Without a length a 205 would be sent as one empty chunk; a 204 has none (RFC 9110 section 8.6).
   return status === 205 ? { status, headers, body: '' } : { status, headers };
-}
-
-/** RFC 9110 sections 15.3.5 and 15.3.6. */
-function hasContent(status: number): boolean {
-  return status !== 204 && status !== 205;
 }
 
 /** What JSON nests a little, such as google.protobuf.Struct, is nested deeper as a message, and its decoder has a limit. */

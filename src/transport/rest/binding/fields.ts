@@ -1,5 +1,8 @@
 import type { DescField, DescMessage, JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { hasCustomJsonRepresentation } from '@bufbuild/protobuf/wkt';
+import { fieldNamed } from '../../../contract/json/field_names.ts';
+import type { Spelling } from '../../../contract/json/field_names.ts';
+import { isObject } from '../../../contract/json/object.ts';
 
 /** A place in a message: fields, each but the first within the one before it. */
 export type FieldPath = readonly DescField[];
@@ -18,33 +21,17 @@ export interface Way {
  * Follows a dotted name through single messages. In a template names are proto names; in a query either spelling
  * counts, and the proto name wins. No name leads into a message that has a JSON form of its own, such as a Timestamp.
  */
-export function follow(desc: DescMessage, name: string, spelling: 'proto' | 'both'): Way {
+export function follow(desc: DescMessage, name: string, spelling: Spelling): Way {
   const path: DescField[] = [];
   let message: DescMessage | undefined = desc;
   for (const part of name.split('.')) {
-    const field: DescField | undefined = message && namesOf(message)[spelling].get(part);
+    const field: DescField | undefined = message && fieldNamed(message, part, spelling);
     if (field === undefined) return { path, end: 'unknown' };
     if (path.length === MOST_FIELDS) return { path, end: 'too deep' };
     path.push(field);
     message = field.fieldKind === 'message' && !hasCustomJsonRepresentation(field.message) ? field.message : undefined;
   }
   return { path, end: 'found' };
-}
-
-interface Names {
-  readonly proto: ReadonlyMap<string, DescField>;
-  readonly both: ReadonlyMap<string, DescField>;
-}
-
-const namesByMessage = new WeakMap<DescMessage, Names>();
-
-function namesOf(desc: DescMessage): Names {
-  const known = namesByMessage.get(desc);
-  if (known !== undefined) return known;
-  const proto = new Map(desc.fields.map((field) => [field.name, field]));
-  const names = { proto, both: new Map([...desc.fields.map((field) => [field.jsonName, field] as const), ...proto]) };
-  namesByMessage.set(desc, names);
-  return names;
 }
 
 /** The path by proto names, which identifies it whatever its spelling. */
@@ -95,10 +82,6 @@ export function setAt(json: JsonObject, path: FieldPath, value: JsonValue): void
 
 function memberOf(value: JsonValue | undefined, { name }: DescField): JsonValue | undefined {
   return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Unlike an assignment, this makes an own member of a field called __proto__ too. */
