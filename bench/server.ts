@@ -77,7 +77,7 @@ async function whenServing(bench: Workbench, name: string, child: Child, portOf:
 }
 
 function spawnSubject(bench: Workbench, { name, databaseUrl, nodeArgs }: ServerOptions): Child {
-  const settings = { KEYTURN_DATABASE_URL: databaseUrl, KEYTURN_OPERATOR_TOKEN: 'benchmark-operator-token' };
+  const settings = { KEYTURN_DATABASE_URL: databaseUrl, KEYTURN_OPERATOR_TOKEN: 'benchmark-operator-token', KEYTURN_MASTER_KEYS: `bench:${Buffer.alloc(32, 7).toString('base64')}` };
   return spawnKeyturn(bench, { name, settings, nodeArgs, core: bench.cores.server });
 }
 

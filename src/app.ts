@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller } from '../gen/keyturn/options/v1/options.ts';
+import { AnyoneAuthenticator } from './call/authenticate/anyone.ts';
+import { ApplicationAuthenticator } from './call/authenticate/application.ts';
 import type { Authenticator } from './call/authenticate/authenticator.ts';
+import { ConnectionCheckerAuthenticator } from './call/authenticate/connection_checker.ts';
 import { DeviceUpdateJwtAuthenticator } from './call/authenticate/device_update_jwt.ts';
 import { OperatorAuthenticator } from './call/authenticate/operator.ts';
+import { OperatorToken } from './call/authenticate/operator_token.ts';
 import { joinEndpoints } from './call/endpoints.ts';
 import { withFaultPoints } from './call/fault_observer.ts';
 import { Pipeline } from './call/pipeline.ts';
@@ -13,11 +15,12 @@ import { Telemetry } from './call/telemetry.ts';
 import { Turnstile } from './call/turnstile.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
-import { ConfigError, operatorTokenFault } from './config/index.ts';
+import { ConfigError } from './config/index.ts';
 import type { Config } from './config/index.ts';
 import { compileContract } from './contract/contract.ts';
 import { loadImage } from './contract/image.ts';
-import type { DataFolder } from './data_folder.ts';
+import { KeyRing } from './crypto/key_ring.ts';
+import { ApplicationStore } from './db/application.ts';
 import { AuditEventStore } from './db/audit_event.ts';
 import type { Database } from './db/database.ts';
 import { DeviceStore } from './db/device.ts';
@@ -25,12 +28,16 @@ import type { EmbeddedPostgres } from './db/embedded/index.ts';
 import { ProjectStore } from './db/project.ts';
 import { RotationStore } from './db/rotation.ts';
 import type { AtFaultPoint } from './fault_points.ts';
+import { readMasterKeys, readOperatorToken } from './folder_secrets.ts';
 import { Listeners } from './listeners.ts';
 import { createLog } from './log.ts';
 import type { Log } from './log.ts';
 import { isLoopback } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
 import { Readiness } from './readiness.ts';
+import { deviceSecretService } from './services/device_secret_service/index.ts';
+import { iamService } from './services/iam_service.ts';
+import { iotDeviceService } from './services/iot_device_service/index.ts';
 import { DeviceKeyService } from './services/device_key_service.ts';
 import { AuditEvents } from './services/operator_service/audit_events.ts';
 import { Devices } from './services/operator_service/devices.ts';
@@ -88,7 +95,9 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
     }),
   );
   const { database } = store;
-  const operatorToken = config.operatorToken ?? makeOperatorToken(store.folder);
+  const operatorToken = config.operatorToken ?? readOperatorToken(store.folder);
+  const theOperator = new OperatorToken(operatorToken, config.limits.operatorCallsPerMinute);
+  const keyRing = new KeyRing(config.masterKeys ?? readMasterKeys(store.folder));
 
   const rotations = new RotationStore(database.run, atFaultPoint);
   const endpoints = joinEndpoints(contract, [
@@ -98,9 +107,15 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
       new Projects(new ProjectStore(database), clock),
       new AuditEvents(new AuditEventStore(database.run)),
     ),
+    ...deviceSecretService(keyRing),
+    ...iotDeviceService(),
+    ...iamService(),
   ]);
   const authenticators: Authenticators = new Map<Caller, Authenticator>([
-    [Caller.CALLER_OPERATOR, new OperatorAuthenticator(operatorToken, config.limits.operatorCallsPerMinute, clock)],
+    [Caller.CALLER_OPERATOR, new OperatorAuthenticator(theOperator, clock)],
+    [Caller.CALLER_ANYONE, new AnyoneAuthenticator()],
+    [Caller.CALLER_APPLICATION, new ApplicationAuthenticator({ store: new ApplicationStore(database.run), operator: theOperator, settings: config.iotda, clock })],
+    [Caller.CALLER_CONNECTION_CHECKER, new ConnectionCheckerAuthenticator()],
     [Caller.CALLER_DEVICE_UPDATE_JWT, new DeviceUpdateJwtAuthenticator(rotations, config.iothentix, clock)],
   ]);
   const turnstile = new Turnstile(config.limits.peerFailuresPerMinute, clock);
@@ -138,14 +153,6 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
     embedded: store.embedded,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-}
-
-function makeOperatorToken(folder: DataFolder | undefined): string {
-  if (folder === undefined) throw new Error('set KEYTURN_OPERATOR_TOKEN');
-  const token = folder.readOrCreate('operator.token', () => randomBytes(32).toString('base64url'));
-  const fault = operatorTokenFault(token);
-  if (fault !== undefined) throw new Error(`${join(folder.path, 'operator.token')} ${fault}; remove it to have a new one made`);
-  return token;
 }
 
 /** Files that cannot be used are bad settings like any other. */

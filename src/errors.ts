@@ -8,6 +8,8 @@ export interface ApiErrorDetails {
   /** Response metadata (headers) by lower-case name, such as `retry-after`. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
+  /** What `<N>` of the catalogue's sentence stands for. */
+  readonly number?: number;
 }
 
 /**
@@ -20,11 +22,13 @@ export class ApiError extends Error {
   readonly reason: ErrorReason;
   readonly violations: readonly Violation[];
   readonly metadata: Readonly<Record<string, string>>;
+  readonly number: number | undefined;
 
   constructor(reason: ErrorReason, detail: string, details: ApiErrorDetails = {}) {
     super(detail, { cause: details.cause });
     this.reason = reason;
     this.violations = details.violations ?? [];
     this.metadata = details.metadata ?? {};
+    this.number = details.number;
   }
 }

@@ -43,6 +43,11 @@ function isOperators({ method }: Endpoint): boolean {
   return method.rules.caller === Caller.CALLER_OPERATOR;
 }
 
+/** What the operator may do in the place of those that it is meant for. */
+function isOpenToOperators({ method }: Endpoint): boolean {
+  return method.rules.caller === Caller.CALLER_APPLICATION || method.rules.caller === Caller.CALLER_CONNECTION_CHECKER;
+}
+
 /** The listeners of a service with what they serve. */
 export class Listeners {
   readonly #config: Config;
@@ -54,11 +59,11 @@ export class Listeners {
     this.#config = config;
     this.#parts = parts;
     const devices = parts.endpoints.filter((endpoint) => config.operator === undefined || !isOperators(endpoint));
-    this.#add('http', this.#rest(devices));
+    this.#add('http', this.#rest('http', devices));
     this.#add('grpc', this.#newGrpc('grpc', devices));
     if (config.operator === undefined) return;
-    const operators = parts.endpoints.filter(isOperators);
-    this.#add('operator', bothWires(this.#rest(operators), this.#newGrpc('operator', operators)));
+    const operators = parts.endpoints.filter((endpoint) => isOperators(endpoint) || isOpenToOperators(endpoint));
+    this.#add('operator', bothWires(this.#rest('operator', operators), this.#newGrpc('operator', operators)));
   }
 
   /** Starts to listen and returns where. What listens already is closed again if one of them cannot. */
@@ -112,13 +117,19 @@ export class Listeners {
     this.#acceptors.set(name, acceptor);
   }
 
-  #rest(endpoints: readonly Endpoint[]): RestServer {
+  /** Where the operator has a listener of its own, its token counts at no other. */
+  #takesOperator(name: Name): boolean {
+    return this.#config.operator === undefined || name === 'operator';
+  }
+
+  #rest(name: Name, endpoints: readonly Endpoint[]): RestServer {
     const { contract, pipeline, pages, log, replied } = this.#parts;
     const handler = new RestHandler({
       transcoder: new Transcoder(endpoints, contract),
       pipeline,
       pages,
-      envelopes: { words: new Map([['Forbbiden', this.#config.iothentix.forbiddenStatus]]) },
+      envelopes: { words: new Map([['Forbbiden', this.#config.iothentix.forbiddenStatus]]), iotda: this.#config.iotda.errorStyle },
+      takesOperator: this.#takesOperator(name),
       ...(replied === undefined ? {} : { replied }),
     });
     return new RestServer({ handler, peers: new Peers(this.#config.trustedProxies), log });
@@ -131,6 +142,7 @@ export class Listeners {
       pipeline,
       image: contract.image,
       peers: new Peers(this.#config.trustedProxies),
+      takesOperator: this.#takesOperator(name),
       flooded: () => metrics.cuts.inc({ listener: name, cause: 'flood' }),
     });
     this.#grpc.push(server);

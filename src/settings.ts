@@ -1,4 +1,5 @@
 import type { JwsAlgorithm } from './crypto/algorithms.ts';
+import type { SignatureAlgorithm } from './crypto/request_signature.ts';
 
 /** The settings that contracts/iothentix.md section 9 names, as far as they are served. */
 export interface IothentixSettings {
@@ -8,6 +9,30 @@ export interface IothentixSettings {
   readonly popHexText: boolean;
   /** Rotations of one device in an hour; undefined: no limit. */
   readonly rotationsPerHour: number | undefined;
+}
+
+/** The settings that contracts/iotda.md section 12 names. */
+export interface IotdaSettings {
+  readonly errorStyle: 'iotda' | 'gateway';
+  /** Known values of `Instance-Id`; empty: it is not looked at. */
+  readonly instanceIds: ReadonlySet<string>;
+  /** Regions that a V11 signature may name; empty: any. */
+  readonly regions: ReadonlySet<string>;
+  /** The service that a V11 signature names. */
+  readonly serviceName: string;
+  readonly signatureAlgorithms: ReadonlySet<SignatureAlgorithm>;
+  /** Whether a signed request may be repeated while its date counts. */
+  readonly signatureReplay: 'allow' | 'refuse';
+  /** Whether the operator's token counts as a token of an application. */
+  readonly operatorToken: boolean;
+  /** How long an idempotency key is kept. */
+  readonly idempotencyHours: number;
+  /** Calls of one application in a minute; undefined: no limit. */
+  readonly applicationRateLimit: number | undefined;
+  /** Authentications of one device in a minute; undefined: no limit over REST. */
+  readonly deviceRateLimit: number | undefined;
+  /** Authentications of all devices of one project in a minute; undefined: no limit. */
+  readonly tenantRateLimit: number | undefined;
 }
 
 /** What callers may ask of one node. */

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { dataFolder, startChild } from './faults/fixtures/child.ts';
 import { createDatabase } from './support/postgres.ts';
+import { MASTER_KEYS } from './support/service.ts';
 
 /** Starts with the compile cache in a folder, makes sure that it serves, and ends. */
 async function startOnce(cache: string): Promise<void> {
   await using database = await createDatabase();
-  const settings = { KEYTURN_DATABASE_URL: database.url, KEYTURN_OPERATOR_TOKEN: 'operator-token-of-the-tests' };
+  const settings = { KEYTURN_DATABASE_URL: database.url, KEYTURN_OPERATOR_TOKEN: 'operator-token-of-the-tests', KEYTURN_MASTER_KEYS: MASTER_KEYS };
   await using child = await startChild({ ...settings, NODE_COMPILE_CACHE: cache });
   assert.equal((await fetch(`${child.url}/readyz`)).status, 200);
   child.kill('SIGTERM');

@@ -46,7 +46,7 @@ export class Ring implements AsyncDisposable {
     const databaseUrl = await bench.createDatabase(name);
     const folder = await bench.makeFolder(`devices-${name}`);
     const tls = hasTls ? writeTls(folder) : undefined;
-    const settings = { KEYTURN_DATABASE_URL: databaseUrl, KEYTURN_OPERATOR_TOKEN: 'attack-operator-token', ...tls?.settings };
+    const settings = { KEYTURN_DATABASE_URL: databaseUrl, KEYTURN_OPERATOR_TOKEN: 'attack-operator-token', KEYTURN_MASTER_KEYS: `attack:${Buffer.alloc(32, 7).toString('base64')}`, ...tls?.settings };
     const service = spawnKeyturn(bench, { name, settings, core: bench.cores.server });
     const ports = await keyturnPorts(service);
     const scheme = hasTls ? 'https' : 'http';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Call, Head, IncomingCall, MetadataValue } from './call.ts';
 import type { Endpoint } from './endpoints.ts';
 import { isSendable } from './metadata.ts';
@@ -24,6 +25,7 @@ export function newCall({ endpoint, incoming, principal, metadata }: Admitted): 
     peer: incoming.peer,
     principal,
     signal: incoming.signal,
+    bodyDigest: () => createHash('sha256').update(`${incoming.wire} `).update(incoming.raw.body).digest(),
     metadata,
     setMetadata(name, value) {
       if (!rules.responseHeaders.includes(name)) throw new Error(`${endpoint.path} does not list the header ${name}`);

@@ -30,6 +30,12 @@ export function newStanding(): Standing {
   return { refusals: 0, successes: 0, inside: 0 };
 }
 
+/** A request before anything was read out of it. */
+export interface RawRequest {
+  readonly line: { readonly method: string; readonly target: string } | undefined;
+  readonly body: Uint8Array;
+}
+
 /** A call as a transport hands it in: raw parts, and a decode step. */
 export interface IncomingCall {
   readonly wire: 'grpc' | 'rest';
@@ -40,12 +46,18 @@ export interface IncomingCall {
   readonly peer: string;
   readonly standing: Standing;
   readonly metadata: Metadata;
+  /** The request line and the body as they were sent; over gRPC there is no request line, and the body is the message. */
+  readonly raw: RawRequest;
+  /** Whether the operator's token counts at this door for the calls of applications too. */
+  readonly takesOperator: boolean;
   /** Size of the body or message; a transport may stop reading once it is over the method's limit. */
   readonly bodyBytes: number;
   /** Aborts when the caller is gone or its deadline has passed. */
   readonly signal: AbortSignal;
   /** What must be done before `decode` and takes its time, if anything. Rejects with a FaultError. */
   readonly unpack?: (() => Promise<void>) | undefined;
+  /** The project that the request names, read before all else of it; undefined if its method names no project_field. Throws a FaultError. */
+  project(): string | undefined;
   /** The request as ts-proto's message. Throws a FaultError. */
   decode(): object;
   /**
@@ -61,6 +73,8 @@ export interface Call {
   readonly peer: string;
   readonly principal: Principal;
   readonly signal: AbortSignal;
+  /** SHA-256 of the body as it was sent, and of the wire that it came over. */
+  bodyDigest(): Buffer;
   /** By lower-case name, the request metadata (over REST headers) that was sent of that which the method's rules list. */
   readonly metadata: ReadonlyMap<string, readonly MetadataValue[]>;
   /** Sets response metadata (over REST a header) that the method's rules list, in printable ASCII. Throws once a stream has begun. */
@@ -99,6 +113,13 @@ export interface Refusal {
   readonly reason: Reason;
   readonly violations: readonly Violation[];
   readonly metadata: ReadonlyMap<string, string>;
+  /** What `<N>` of the reason's sentence stands for. */
+  readonly number?: number | undefined;
+}
+
+/** The public sentence of a refusal. */
+export function sentenceOf({ reason, number }: Refusal, sentence = reason.rules.sentence): string {
+  return number === undefined ? sentence : sentence.replace('<N>', String(number));
 }
 
 /** Where a transport takes the answers of a server streaming call. */

@@ -132,7 +132,7 @@ export class Pipeline {
     limitSize(incoming);
     const principal = await authenticator.authenticate(incoming);
     progress.principal = principal;
-    authenticator.authorize(principal);
+    authenticator.authorize(principal, incoming);
     authenticator.limit(principal);
     if (incoming.unpack !== undefined) await incoming.unpack().catch((error: unknown) => conceal(principal, error));
     const { request, metadata } = content(principal, () => {

@@ -26,7 +26,7 @@ export function refuse(contract: Contract, service: Service, allowed: ReadonlySe
     const reason = contract.reasons.get(error.reason);
     if (reason !== undefined && allowed.has(reason) && Object.values(error.metadata).every(isSendable)) {
       const { violations } = error;
-      return { ok: false, reason, violations, metadata: new Map(Object.entries(error.metadata)) };
+      return { ok: false, reason, violations, metadata: new Map(Object.entries(error.metadata)), number: error.number };
     }
   }
   const fault = error instanceof Unavailable ? Fault.FAULT_UNAVAILABLE : Fault.FAULT_INTERNAL;
@@ -54,6 +54,8 @@ export function limited(service: Service, refusal: Refusal, metadata: Readonly<R
 const FALLBACKS: ReadonlyMap<Fault, Fault> = new Map([
   [Fault.FAULT_TARGET_TOO_LONG, Fault.FAULT_TARGET_MALFORMED],
   [Fault.FAULT_HEADERS_TOO_LARGE, Fault.FAULT_TARGET_MALFORMED],
+  [Fault.FAULT_SIGNATURE_REFUSED, Fault.FAULT_UNAUTHENTICATED],
+  [Fault.FAULT_TOKEN_EXPIRED, Fault.FAULT_UNAUTHENTICATED],
 ]);
 
 function reasonOf(service: Service, fault: Fault): Reason {

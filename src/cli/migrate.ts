@@ -14,6 +14,7 @@ interface Migration {
 
 /** The settings ask for a token beside a database of one's own, and for the files of TLS; a migration serves nobody. */
 const UNUSED_TOKEN = 'not-used-by-migrate';
+const UNUSED_KEYS = `unused:${Buffer.alloc(32).toString('base64')}`;
 const NO_TLS = { KEYTURN_TLS_CERT: '', KEYTURN_TLS_KEY: '', KEYTURN_TLS_CLIENT_CA: '' };
 
 /** Adds `migrate`. */
@@ -31,7 +32,7 @@ export function addMigrateCommand(program: Command, context: Context): void {
 }
 
 async function migrate(environment: Environment): Promise<Migration> {
-  const config = readConfig({ KEYTURN_OPERATOR_TOKEN: UNUSED_TOKEN, ...environment, ...NO_TLS });
+  const config = readConfig({ KEYTURN_OPERATOR_TOKEN: UNUSED_TOKEN, KEYTURN_MASTER_KEYS: UNUSED_KEYS, ...environment, ...NO_TLS });
   // Loaded here, because the other commands need nothing of the service.
   const { openStore } = await import('../store.ts');
   const { createLog } = await import('../log.ts');

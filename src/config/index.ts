@@ -1,18 +1,20 @@
 import type { BlockList } from 'node:net';
 import type { JwsAlgorithm } from '../crypto/algorithms.ts';
+import type { MasterKey } from '../crypto/key_ring.ts';
 import { LOG_LEVELS } from '../log.ts';
 import type { LogLevel } from '../log.ts';
-import type { IothentixSettings, LimitSettings } from '../settings.ts';
+import type { IotdaSettings, IothentixSettings, LimitSettings } from '../settings.ts';
 import { TlsError, readTlsFiles } from '../tls_files.ts';
 import type { TlsPaths } from '../tls_files.ts';
 import type { Address } from '../transport/listener.ts';
+import { readIotda } from './iotda.ts';
 import { Reader } from './reader.ts';
 import type { Environment, Fault } from './reader.ts';
 import { address, algorithms, count, httpUrl, keyRing, networks, oneOf, path, postgresUrl, token } from './values.ts';
 
 export { ConfigError } from './reader.ts';
 export type { Environment, Fault } from './reader.ts';
-export { operatorTokenFault } from './values.ts';
+export { keyRing as parseKeyRing, keyRingFault, operatorTokenFault } from './values.ts';
 
 /** The settings of a service, checked. */
 export interface Config {
@@ -30,13 +32,16 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   /** Undefined: made at the first start and kept in the data folder. */
   readonly operatorToken: string | undefined;
-  /** The ids of the master keys, the one that encrypts first; undefined: none are given. */
-  readonly masterKeyIds: readonly string[] | undefined;
+  /** The key ring, the key that encrypts first; undefined: made at the first start and kept in the data folder. */
+  readonly masterKeys: readonly MasterKey[] | undefined;
+  /** The base of links; undefined: that of the HTTP listener. */
+  readonly publicUrl: string | undefined;
   readonly logLevel: LogLevel;
   /** Seconds to serve on after a signal while not ready, so that balancers stop sending calls first. */
   readonly drainDelay: number;
   readonly limits: LimitSettings;
   readonly iothentix: IothentixSettings;
+  readonly iotda: IotdaSettings;
 }
 
 /** Reads the settings of a service, and the files that they name. Throws a ConfigError with every fault at once. */
@@ -68,8 +73,7 @@ function read(reader: Reader): Config {
     dataDir: reader.text('KEYTURN_DATA_DIR', path) ?? path('./data'),
     databaseUrl: reader.text('KEYTURN_DATABASE_URL', postgresUrl),
     operatorToken: reader.text('KEYTURN_OPERATOR_TOKEN', token),
-    // Checked already, so that settings are the same for every version; its effect comes with the calls that need it.
-    masterKeyIds: reader.text('KEYTURN_MASTER_KEYS', keyRing),
+    masterKeys: reader.text('KEYTURN_MASTER_KEYS', keyRing),
     logLevel: reader.text('KEYTURN_LOG_LEVEL', oneOf(LOG_LEVELS)) ?? 'info',
     drainDelay: reader.text('KEYTURN_DRAIN_DELAY', count(0, 300, 'of seconds ')) ?? 0,
     limits: {
@@ -77,12 +81,15 @@ function read(reader: Reader): Config {
       operatorCallsPerMinute: reader.text('KEYTURN_OPERATOR_CALLS_PER_MINUTE', count(1, 100_000_000)) ?? 60_000,
       connections: reader.text('KEYTURN_CONNECTIONS', count(16, 1_000_000)) ?? 2048,
     },
+    publicUrl: reader.text('KEYTURN_PUBLIC_URL', httpUrl),
     iothentix: readIothentix(reader),
+    iotda: readIotda(reader),
   };
-  // As above.
-  reader.text('KEYTURN_PUBLIC_URL', httpUrl);
   if (config.databaseUrl !== undefined && config.operatorToken === undefined) {
     reader.complain('KEYTURN_OPERATOR_TOKEN', 'must be given with KEYTURN_DATABASE_URL, so that all nodes agree');
+  }
+  if (config.databaseUrl !== undefined && config.masterKeys === undefined) {
+    reader.complain('KEYTURN_MASTER_KEYS', 'must be given with KEYTURN_DATABASE_URL, so that all nodes agree');
   }
   complainOfListeners(reader, config);
   reader.complainOfUnknown();

@@ -2,6 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { JWS_ALGORITHMS, isJwsAlgorithm } from '../crypto/algorithms.ts';
 import type { JwsAlgorithm } from '../crypto/algorithms.ts';
+import type { MasterKey } from '../crypto/key_ring.ts';
 import type { Address } from '../transport/listener.ts';
 import { Expected } from './reader.ts';
 import type { Convert } from './reader.ts';
@@ -31,13 +32,26 @@ export function httpUrl(value: string): string {
   return value;
 }
 
-/** The ids of a key ring, in order. */
-export function keyRing(value: string): string[] {
-  return value.split(',').map((entry) => {
-    const id = /^([A-Za-z0-9._-]{1,64}):[A-Za-z0-9+/]{43}=$/.exec(entry)?.[1];
-    if (id === undefined) throw new Expected('ID:BASE64 by comma, each key 32 bytes');
-    return id;
+/** What is wrong with the text of a key ring, wherever it comes from; undefined if nothing. */
+export function keyRingFault(value: string): string | undefined {
+  try {
+    keyRing(value);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Expected) return `expects ${error.message}`;
+    throw error;
+  }
+}
+
+/** A key ring, the key that encrypts first. */
+export function keyRing(value: string): MasterKey[] {
+  const keys = value.split(',').map((entry) => {
+    const [, id, text] = /^([A-Za-z0-9._-]{1,64}):([A-Za-z0-9+/]{43}=)$/.exec(entry.trim()) ?? [];
+    if (id === undefined || text === undefined) throw new Expected('ID:BASE64 by comma, each key 32 bytes');
+    return { id, key: Buffer.from(text, 'base64') };
   });
+  if (new Set(keys.map(({ id }) => id)).size < keys.length) throw new Expected('ID:BASE64 by comma, each key with an id of its own');
+  return keys;
 }
 
 const TOKEN = '16 to 1024 visible ASCII characters without spaces';

@@ -1,3 +1,4 @@
+import { ScalarType } from '@bufbuild/protobuf';
 import {
   Caller,
   Envelope,
@@ -14,7 +15,10 @@ import { checkStream } from './stream.ts';
 
 const FAULTS = Object.values(Fault).filter((fault) => fault > 0);
 /** An envelope may have no reason of its own for these. */
-const OPTIONAL_FAULTS: ReadonlySet<Fault> = new Set([Fault.FAULT_RATE_LIMITED, Fault.FAULT_TARGET_TOO_LONG, Fault.FAULT_HEADERS_TOO_LARGE]);
+const OPTIONAL_FAULTS: ReadonlySet<Fault> = new Set([
+  Fault.FAULT_RATE_LIMITED, Fault.FAULT_TARGET_TOO_LONG, Fault.FAULT_HEADERS_TOO_LARGE,
+  Fault.FAULT_SIGNATURE_REFUSED, Fault.FAULT_TOKEN_EXPIRED,
+]);
 /** No method may take more: a gRPC message is never larger, whatever its method. */
 export const MOST_BODY_BYTES = 1 << 20;
 
@@ -53,7 +57,9 @@ export function checkMethod(method: Method, holes: string[]): void {
   if (rules.statuses.length === 0) say('has no status of success: set statuses');
   for (const status of rules.statuses) if (status < 200 || status > 299) say(`status ${status} is not one of success`);
   checkStream(method, holes);
-  if (method.http.length === 0) say('has no google.api.http rule');
+  if (method.http.length === 0 && rules.grpcOnly !== true) say('has no google.api.http rule: give it one, or set grpc_only');
+  if (method.http.length > 0 && rules.grpcOnly === true) say('is grpc_only and has a google.api.http rule');
+  if (rules.projectField !== '') checkProjectField(method, say);
   for (const rule of method.http) {
     if (rule.body !== '' && rules.mediaTypes.length === 0) say('takes a body but no media type: set media_types');
   }
@@ -67,6 +73,13 @@ export function checkMethod(method: Method, holes: string[]): void {
   }
   for (const name of rules.requestHeaders) checkRequestHeader(name, say);
   for (const name of rules.responseHeaders) checkResponseHeader(name, say);
+}
+
+/** What it means for a path is up to those who compile paths. */
+function checkProjectField({ desc, rules }: Method, say: (hole: string) => unknown): void {
+  const { projectField: name } = rules;
+  const field = desc.input.fields.find((candidate) => candidate.name === name);
+  if (field?.fieldKind !== 'scalar' || field.scalar !== ScalarType.STRING) say(`its project_field ${name} is no string field`);
 }
 
 /** Each reason can leave over both wires; no two stand for one fault of an envelope. */

@@ -62,7 +62,7 @@ function compileService(
 ): Service {
   const rules = readOption(image, desc, 'keyturn.options.v1.service', ServiceRules) ?? ServiceRules.create();
   const methods: Method[] = [];
-  const service: Service = { desc, rules, faults: faultsOf(rules.envelope, reasons), methods };
+  const service: Service = { desc, rules, faults: new Map([...faultsOf(rules.fallbackEnvelope, reasons), ...faultsOf(rules.envelope, reasons)]), methods };
   checkService(service, holes);
   for (const method of desc.methods) {
     const compiled = compileMethod(image, method, service, reasons, holes);
@@ -119,6 +119,9 @@ function override(defaults: MethodRules, own: MethodRules): MethodRules {
     ignoredQueryKeys: [...defaults.ignoredQueryKeys, ...own.ignoredQueryKeys],
     contentCodings: [...defaults.contentCodings, ...own.contentCodings],
     responseMediaType: own.responseMediaType || defaults.responseMediaType,
+    permission: own.permission || defaults.permission,
+    projectField: own.projectField || defaults.projectField,
+    grpcOnly: own.grpcOnly ?? defaults.grpcOnly,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Database, Run } from './database.ts';
 import { DeviceEntity, PublicKeyEntity } from './entities.ts';
 import type { DeviceRow, PublicKeyRow } from './entities.ts';
 import type { Origin } from './origin.ts';
+import { recordIdAt } from './record_id.ts';
 
 /** A device to register; its key, if it has one, is already checked. */
 export interface NewDevice {
@@ -21,8 +22,8 @@ const CREATE = {
   name: 'device_create',
   text: `with
     dev as (
-      insert into device (device_id, project_id, node_id, product_id, state, updates_allowed, scopes, current_key, created_at, updated_at)
-      select $1, project_id, $3, $4, 'ACTIVE', $5, $6, $7, $10, $10 from project where project_id = $2
+      insert into device (device_id, project_id, node_id, product_id, state, updates_allowed, scopes, current_key, created_at, updated_at, record_id)
+      select $1, project_id, $3, $4, 'ACTIVE', $5, $6, $7, $10, $10, ${recordIdAt('$10')} from project where project_id = $2
       on conflict (device_id) do nothing
       returning device_id, project_id),
     neu as (

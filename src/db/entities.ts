@@ -1,5 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import type { InferEntity } from '@mikro-orm/core';
+import { AccessKeyEntity, ProductEntity, TokenEntity, UsedSignatureEntity, UserEntity } from './application_entities.ts';
+import { DeviceSecretEntity, DeviceTokenEntity, IdempotencyRecordEntity } from './secret_entities.ts';
 
 /** A transaction id that readers of a cursor order by (see audit_event.ts). */
 const xact = () => p.string().columnType('xid8').defaultRaw('pg_current_xact_id()');
@@ -10,6 +12,8 @@ export const ProjectEntity = defineEntity({
   properties: {
     projectId: p.string().primary().length(64),
     name: p.string().length(128),
+    /** The one resource space of the project. */
+    appId: p.string().length(36),
     createdAt: p.datetime().columnType('timestamptz'),
   },
 });
@@ -17,8 +21,16 @@ export const ProjectEntity = defineEntity({
 export const DeviceEntity = defineEntity({
   name: 'Device',
   tableName: 'device',
-  indexes: [{ name: 'device_project_index', properties: ['projectId', 'deviceId'] }],
-  checks: [{ name: 'device_state_check', expression: "state in ('ACTIVE', 'FROZEN')" }],
+  indexes: [
+    { name: 'device_project_index', properties: ['projectId', 'deviceId'] },
+    { name: 'device_record_index', properties: ['projectId', 'recordId'] },
+    { name: 'device_gateway_index', properties: ['gatewayId', 'deviceId'] },
+    { name: 'device_expiry_index', properties: ['expiresAt'] },
+  ],
+  checks: [
+    { name: 'device_state_check', expression: "state in ('ACTIVE', 'FROZEN')" },
+    { name: 'device_auth_type_check', expression: "auth_type in ('SECRET', 'CERTIFICATES')" },
+  ],
   properties: {
     deviceId: p.string().primary().length(128),
     projectId: p.string().length(64),
@@ -31,6 +43,23 @@ export const DeviceEntity = defineEntity({
     currentKey: p.string().length(64).nullable(),
     createdAt: p.datetime().columnType('timestamptz'),
     updatedAt: p.datetime().columnType('timestamptz'),
+    /** 4 bytes of the second of its creation, 8 of a sequence. */
+    recordId: p.blob(),
+    deviceName: p.string().length(256).nullable(),
+    description: p.string().length(2048).nullable(),
+    /** The parent; null if it has none. */
+    gatewayId: p.string().length(128).nullable(),
+    authType: p.string().length(16).$type<'SECRET' | 'CERTIFICATES'>().default('SECRET'),
+    fingerprint: p.string().length(64).nullable(),
+    secondaryFingerprint: p.string().length(64).nullable(),
+    secureAccess: p.boolean().default(true),
+    /** Seconds; 0: none. */
+    timeout: p.integer().default(0),
+    /** When it is deleted if it was not active by then. */
+    expiresAt: p.datetime().columnType('timestamptz').nullable(),
+    /** When it was first accepted. */
+    activeAt: p.datetime().columnType('timestamptz').nullable(),
+    extensionInfo: p.json<Record<string, unknown>>().columnType('json').nullable(),
   },
 });
 
@@ -128,4 +157,12 @@ export const entities = [
   UsedJtiEntity,
   AuditEventEntity,
   OutboxEntity,
+  DeviceSecretEntity,
+  DeviceTokenEntity,
+  IdempotencyRecordEntity,
+  ProductEntity,
+  UserEntity,
+  TokenEntity,
+  AccessKeyEntity,
+  UsedSignatureEntity,
 ];

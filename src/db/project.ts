@@ -7,7 +7,7 @@ const CREATE = {
   name: 'project_create',
   text: `with
     neu as (
-      insert into project (project_id, name, created_at) values ($1, $2, $3)
+      insert into project (project_id, name, created_at, app_id) values ($1, $2, $3, replace(gen_random_uuid()::text, '-', ''))
       on conflict (project_id) do nothing returning project_id),
     au as (
       insert into audit_event (occurred_at, project_id, device_id, action, actor, request_id, peer, details)

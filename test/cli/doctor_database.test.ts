@@ -9,7 +9,7 @@ import type { Inspection } from '../../src/db/inspection.ts';
 import { judgeDatabase } from '../../src/doctor/database.ts';
 import { examine } from '../../src/doctor/index.ts';
 import { execute } from '../support/postgres.ts';
-import { OPERATOR_TOKEN, TestClock } from '../support/service.ts';
+import { MASTER_KEYS, OPERATOR_TOKEN, TestClock } from '../support/service.ts';
 import { FREE, doctor, linesOf, oneLine } from './doctor.ts';
 import type { Finding } from './doctor.ts';
 import { runHere } from './keyturn.ts';
@@ -17,7 +17,7 @@ import { runHere } from './keyturn.ts';
 const MIGRATION = /\d{4}(?:, \d{4})*/.source;
 
 function look(url: string): Promise<readonly Finding[]> {
-  return doctor({ ...FREE, KEYTURN_DATABASE_URL: url, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN });
+  return doctor({ ...FREE, KEYTURN_DATABASE_URL: url, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN, KEYTURN_MASTER_KEYS: MASTER_KEYS });
 }
 
 /** With a server of its own, because that of the other tests does not keep what it commits. */
@@ -120,7 +120,7 @@ describe('doctor and a database of one\'s own', () => {
   });
 
   it('compares the clocks', async () => {
-    const environment = { ...FREE, KEYTURN_DATABASE_URL: urlOf('ready'), KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN };
+    const environment = { ...FREE, KEYTURN_DATABASE_URL: urlOf('ready'), KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN, KEYTURN_MASTER_KEYS: MASTER_KEYS };
     const compare = async (offset: number): Promise<string> => {
       const clock = new TestClock();
       clock.advance(offset);

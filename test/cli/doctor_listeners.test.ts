@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import type { Environment } from '../../src/config/index.ts';
 import { selfSigned } from '../device/certificate.ts';
-import { OPERATOR_TOKEN, startService } from '../support/service.ts';
+import { MASTER_KEYS, OPERATOR_TOKEN, startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
 import { Folder, FREE, doctor, linesOf } from './doctor.ts';
 
@@ -29,7 +29,7 @@ async function look(environment: Environment): Promise<string[]> {
 function environmentOf({ app: { http, grpc, operator }, databaseUrl }: TestService): Record<string, string> {
   const [httpListen, grpcListen] = [http, grpc].map(({ port }) => `127.0.0.1:${port}`);
   return {
-    KEYTURN_HTTP_LISTEN: httpListen ?? '', KEYTURN_GRPC_LISTEN: grpcListen ?? '', KEYTURN_DATABASE_URL: databaseUrl, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN,
+    KEYTURN_HTTP_LISTEN: httpListen ?? '', KEYTURN_GRPC_LISTEN: grpcListen ?? '', KEYTURN_DATABASE_URL: databaseUrl, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN, KEYTURN_MASTER_KEYS: MASTER_KEYS,
     ...(operator === undefined ? {} : { KEYTURN_OPERATOR_LISTEN: `127.0.0.1:${operator.port}` }),
   };
 }

@@ -10,6 +10,7 @@ import { freePort } from '../support/free_port.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { dataFolder, eventually, postmasterOf, spawnService, startChild } from './fixtures/child.ts';
 import { whileHung } from './fixtures/own_postgres.ts';
+import { MASTER_KEYS } from '../support/service.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const TOKEN = 'operator-token-of-the-tests';
@@ -33,7 +34,7 @@ describe('what is neither there nor away', () => {
     await using database = await createDatabase();
     const url = new URL(database.url);
     url.pathname += '_misspelt';
-    const settings = { KEYTURN_DATABASE_URL: url.href, KEYTURN_OPERATOR_TOKEN: TOKEN };
+    const settings = { KEYTURN_DATABASE_URL: url.href, KEYTURN_OPERATOR_TOKEN: TOKEN, KEYTURN_MASTER_KEYS: MASTER_KEYS };
     for (const attempt of ['first', 'second']) {
       const child = spawnService(settings);
       assert.equal(await child.ended, 1, attempt);
@@ -46,7 +47,7 @@ describe('what is neither there nor away', () => {
     const http = `127.0.0.1:${await freePort()}`;
     const env = {
       PATH: process.env['PATH'], KEYTURN_HTTP_LISTEN: http, KEYTURN_GRPC_LISTEN: '127.0.0.1:0',
-      KEYTURN_DATABASE_URL: database.url, KEYTURN_OPERATOR_TOKEN: TOKEN,
+      KEYTURN_DATABASE_URL: database.url, KEYTURN_OPERATOR_TOKEN: TOKEN, KEYTURN_MASTER_KEYS: MASTER_KEYS,
     };
     const child = spawn(process.execPath, [MAIN], { env, cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, it } from 'mocha';
 import { freePort } from '../support/free_port.ts';
 import { createDatabase } from '../support/postgres.ts';
-import { OPERATOR_TOKEN } from '../support/service.ts';
+import { MASTER_KEYS, OPERATOR_TOKEN } from '../support/service.ts';
 import { eventually } from './fixtures/child.ts';
 import { addDevice, newUpdate, sendUpdate } from './fixtures/device.ts';
 import { LIST, RawClient } from './fixtures/grpc.ts';
@@ -22,7 +22,7 @@ describe('a log that cannot be written', () => {
     const [http, grpc] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
     const env = {
       PATH: process.env['PATH'], KEYTURN_HTTP_LISTEN: http, KEYTURN_GRPC_LISTEN: grpc,
-      KEYTURN_DATABASE_URL: database.url, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN,
+      KEYTURN_DATABASE_URL: database.url, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN, KEYTURN_MASTER_KEYS: MASTER_KEYS,
     };
     const child = spawn(process.execPath, [MAIN], { env, cwd: tmpdir(), stdio: ['ignore', 'ignore', openSync(FULL, 'w')] });
     const ended = new Promise((resolve) => child.once('close', resolve));

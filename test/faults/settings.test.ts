@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import { dataFolder, spawnService } from './fixtures/child.ts';
+import { MASTER_KEYS } from '../support/service.ts';
 
 /** Settings, and the variables that are complained of. */
 const BAD: readonly (readonly [name: string, settings: Readonly<Record<string, string>>, faults: readonly RegExp[]])[] = [
@@ -43,7 +44,7 @@ describe('bad settings', () => {
     using folder = dataFolder();
     const child = spawnService({
       KEYTURN_DATA_DIR: folder.path, KEYTURN_SERVER: 'x', KEYTURN_TEST_DATABASE_URL: 'y', KEYTURN_LOG_LEVEL: '',
-      KEYTURN_DATABASE_URL: 'postgres://u:hush@127.0.0.1:1/d', KEYTURN_OPERATOR_TOKEN: 'operator-token-of-the-tests',
+      KEYTURN_DATABASE_URL: 'postgres://u:hush@127.0.0.1:1/d', KEYTURN_OPERATOR_TOKEN: 'operator-token-of-the-tests', KEYTURN_MASTER_KEYS: MASTER_KEYS,
     });
     assert.equal(await child.ended, 1, 'the database is not there, the settings are good');
     assert.ok(!/hush|operator-token-of-the-tests/.test(child.stderr()), child.stderr());

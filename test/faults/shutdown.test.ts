@@ -8,6 +8,7 @@ import { createDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { READY, eventually, logOf, pause, spawnService, startChild } from './fixtures/child.ts';
 import { addDevice, newUpdate, operator, request, sendUpdate } from './fixtures/device.ts';
+import { MASTER_KEYS } from '../support/service.ts';
 
 const TOKEN = 'operator-token-of-the-tests';
 /** Far below the grace for calls in flight, far above what a shutdown takes. */
@@ -18,7 +19,7 @@ describe('a service in a process of its own', () => {
   let settings: Readonly<Record<string, string>>;
   before(async () => {
     own = await createDatabase();
-    settings = { KEYTURN_DATABASE_URL: own.url, KEYTURN_OPERATOR_TOKEN: TOKEN };
+    settings = { KEYTURN_DATABASE_URL: own.url, KEYTURN_OPERATOR_TOKEN: TOKEN, KEYTURN_MASTER_KEYS: MASTER_KEYS };
   });
   after(() => own[Symbol.asyncDispose]());
 

@@ -4,7 +4,7 @@ import { startChild } from '../faults/fixtures/child.ts';
 import type { ReadyChild } from '../faults/fixtures/child.ts';
 import { createDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
-import { OPERATOR_TOKEN } from '../support/service.ts';
+import { MASTER_KEYS, OPERATOR_TOKEN } from '../support/service.ts';
 import type { Answer, Wire } from '../wire/answer.ts';
 import { GrpcClient } from '../wire/grpc.ts';
 import { sendTo, storedOf } from '../wire/harness.ts';
@@ -105,7 +105,7 @@ export class Nodes implements AsyncDisposable {
 
 /** What every node of a database is given. */
 export function settingsOf({ url }: TestDatabase): Readonly<Record<string, string>> {
-  return { KEYTURN_DATABASE_URL: url, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN };
+  return { KEYTURN_DATABASE_URL: url, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN, KEYTURN_MASTER_KEYS: MASTER_KEYS };
 }
 
 /** Two nodes for the whole of a describe block. */

@@ -8,6 +8,7 @@ import { createDatabase } from './postgres.ts';
 import type { TestDatabase } from './postgres.ts';
 
 export const OPERATOR_TOKEN = 'operator-token-of-the-tests';
+export const MASTER_KEYS = `tests:${Buffer.alloc(32, 7).toString('base64')}`;
 
 /** A service in this process, on a database of its own. */
 export interface TestService extends AsyncDisposable {
@@ -53,7 +54,7 @@ export async function startService({ settings = {}, database, overrides = {} }: 
   const clock = new TestClock();
   const config = readConfig({
     KEYTURN_DATABASE_URL: databaseUrl,
-    KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN,
+    KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN, KEYTURN_MASTER_KEYS: MASTER_KEYS,
     KEYTURN_HTTP_LISTEN: '127.0.0.1:0',
     KEYTURN_GRPC_LISTEN: '127.0.0.1:0',
     ...settings,

@@ -82,10 +82,10 @@ export async function startTranscoder(handlers: Handlers = {}, { level = 'info',
     observer: new Telemetry(log, metrics),
   });
   const peers = new Peers();
-  const handler = new RestHandler({ transcoder: new Transcoder(endpoints, contract), pipeline, pages: new Map(), envelopes: { words: new Map() } });
+  const handler = new RestHandler({ transcoder: new Transcoder(endpoints, contract), pipeline, pages: new Map(), envelopes: { words: new Map(), iotda: 'iotda' }, takesOperator: true });
   const wires = [
     new RestServer({ handler, peers, log }),
-    new GrpcServer({ endpoints, pipeline, image: contract.image, peers, flooded: () => {} }),
+    new GrpcServer({ endpoints, pipeline, image: contract.image, peers, takesOperator: true, flooded: () => {} }),
   ] as const;
   const [rest, grpc] = wires.map((wire) => new Acceptor({ wire, protocols: [], tls, connections, cut: () => {} }));
   const address = { host: '127.0.0.1', port: 0 };

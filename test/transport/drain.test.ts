@@ -13,6 +13,7 @@ import { grpcClient, listDevices } from './fixtures/grpc.ts';
 import { ask, tcp, tls, untilEnd } from './fixtures/sockets.ts';
 import { tlsFolder } from './fixtures/tls_folder.ts';
 import type { TlsFolder } from './fixtures/tls_folder.ts';
+import { MASTER_KEYS } from '../support/service.ts';
 
 const TOKEN = 'operator-token-of-the-tests';
 /** Far below the grace for calls in flight, far above what a shutdown takes. */
@@ -32,7 +33,7 @@ describe('the end of a service', () => {
   });
 
   async function start(settings: Readonly<Record<string, string>>) {
-    const child = spawnService({ KEYTURN_DATABASE_URL: own.url, KEYTURN_OPERATOR_TOKEN: TOKEN, KEYTURN_OPERATOR_LISTEN: '127.0.0.1:0', ...settings });
+    const child = spawnService({ KEYTURN_DATABASE_URL: own.url, KEYTURN_OPERATOR_TOKEN: TOKEN, KEYTURN_MASTER_KEYS: MASTER_KEYS, KEYTURN_OPERATOR_LISTEN: '127.0.0.1:0', ...settings });
     await eventually(() => assert.match(child.stdout(), READY));
     const [, scheme, http, grpc, operator] = READY.exec(child.stdout()) ?? [];
     return { child, scheme, http: Number(http), grpc: Number(grpc), operator: Number(operator) };

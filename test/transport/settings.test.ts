@@ -10,7 +10,7 @@ import { rsaPair } from '../crypto/keys.ts';
 import { dataFolder, spawnService } from '../faults/fixtures/child.ts';
 import { issue } from '../support/certificates.ts';
 import { createDatabase } from '../support/postgres.ts';
-import { OPERATOR_TOKEN } from '../support/service.ts';
+import { MASTER_KEYS, OPERATOR_TOKEN } from '../support/service.ts';
 import { tlsFolder } from './fixtures/tls_folder.ts';
 import type { TlsFolder } from './fixtures/tls_folder.ts';
 
@@ -129,7 +129,7 @@ describe('settings of listeners and proxies', () => {
     await once(holder, 'listening');
     const address = `127.0.0.1:${(holder.address() as AddressInfo).port}`;
     await using database = await createDatabase();
-    const child = spawnService({ KEYTURN_DATABASE_URL: database.url, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN, KEYTURN_OPERATOR_LISTEN: address });
+    const child = spawnService({ KEYTURN_DATABASE_URL: database.url, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN, KEYTURN_MASTER_KEYS: MASTER_KEYS, KEYTURN_OPERATOR_LISTEN: address });
     assert.equal(await child.ended, 1);
     assert.match(child.stderr(), new RegExp(`cannot listen on ${address}: .*EADDRINUSE.*; set KEYTURN_OPERATOR_LISTEN to an address that is free`));
     assert.equal(child.stdout(), '');

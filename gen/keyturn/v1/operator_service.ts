@@ -11,16 +11,24 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { AccessKey } from "./access_key.ts";
 import { AuditEvent } from "./audit_event.ts";
 import { Device, DeviceKey } from "./device.ts";
+import { DeviceSecret } from "./device_secret.ts";
+import { Event } from "./event.ts";
+import { MasterKey } from "./key_ring.ts";
+import { Product } from "./product.ts";
 import { Project } from "./project.ts";
+import { User } from "./user.ts";
 
 /** A device to register. */
 export interface CreateDeviceRequest {
@@ -38,7 +46,10 @@ export interface CreateDeviceRequest {
   nodeId: string;
   /** 1 to 256 characters of `A-Za-z0-9._-`, if set. */
   productId: string;
-  /** Refused: device secrets are not served yet. */
+  /**
+   * The primary secret, 8 to 32 characters of `A-Za-z0-9_-`, hexadecimal for a
+   * device of an NB-IoT product. Unset: the device cannot authenticate with a secret.
+   */
   secret: string;
   /**
    * Scope words that the device may ask for, at most 64, each 1 to 128
@@ -195,6 +206,253 @@ export interface ListAuditEventsResponse {
   auditEvents: AuditEvent[];
   /** For the next answer; empty at the end. */
   nextPageToken: string;
+}
+
+/** A device whose secrets to tell of. */
+export interface ListDeviceSecretsRequest {
+  /** The device's id. */
+  deviceId: string;
+}
+
+/** The answer to ListDeviceSecrets. */
+export interface ListDeviceSecretsResponse {
+  /** The secrets that the device has, the primary first. */
+  secrets: DeviceSecret[];
+}
+
+/** A product to create. */
+export interface CreateProductRequest {
+  /** Required; 1 to 36 characters of `A-Za-z0-9_-`. */
+  productId: string;
+  /** A name for people, at most 128 characters. */
+  name: string;
+  /** Unset: `default`. */
+  projectId: string;
+  /**
+   * `MQTT` (also if unset), `HTTP`, `CoAP` or another word of at most 32
+   * characters of `A-Za-z0-9_-`.
+   */
+  protocolType: string;
+  /** Whether secrets of its devices must be hexadecimal. */
+  nbIot: boolean;
+}
+
+/** The answer to CreateProduct. */
+export interface CreateProductResponse {
+  /** The product as created. */
+  product: Product | undefined;
+}
+
+/** Which products to list. */
+export interface ListProductsRequest {
+  /** Only products of this project, if set. */
+  projectId: string;
+  /**
+   * Products in one answer, 1 to 1000; unset: 50; more counts as
+   * 1000; a negative number is refused.
+   */
+  pageSize: number;
+  /** `next_page_token` of the answer before; unset: from the start. */
+  pageToken: string;
+}
+
+/** The answer to ListProducts. */
+export interface ListProductsResponse {
+  /** Products in the order of their projects and ids. */
+  products: Product[];
+  /** For the next answer; empty at the end. */
+  nextPageToken: string;
+}
+
+/** An access key to create. */
+export interface CreateAccessKeyRequest {
+  /** Required. */
+  projectId: string;
+  /** Actions that it may do, such as `iotda:devices:resetSecret`; none: all. */
+  actions: string[];
+}
+
+/** The answer to CreateAccessKey. */
+export interface CreateAccessKeyResponse {
+  /** 20 characters of `A-Z0-9`. */
+  accessKey: string;
+  /** 40 characters of `A-Za-z0-9`, told only here. */
+  secretKey: string;
+  /** The project that it may act in. */
+  projectId: string;
+}
+
+/** Which access keys to list. */
+export interface ListAccessKeysRequest {
+  /** Only keys of this project, if set. */
+  projectId: string;
+  /**
+   * Access keys in one answer, 1 to 1000; unset: 50; more counts as
+   * 1000; a negative number is refused.
+   */
+  pageSize: number;
+  /** `next_page_token` of the answer before; unset: from the start. */
+  pageToken: string;
+}
+
+/** The answer to ListAccessKeys. */
+export interface ListAccessKeysResponse {
+  /** Access keys in the order of their ids. */
+  accessKeys: AccessKey[];
+  /** For the next answer; empty at the end. */
+  nextPageToken: string;
+}
+
+/** An access key to remove. */
+export interface DeleteAccessKeyRequest {
+  /** The access key. */
+  accessKey: string;
+}
+
+/** The answer to DeleteAccessKey: nothing. */
+export interface DeleteAccessKeyResponse {
+}
+
+/** A user to create. */
+export interface CreateUserRequest {
+  /** Required; 1 to 64 characters. */
+  name: string;
+  /** Required; 1 to 64 characters: the account of the vendor's clients. */
+  domain: string;
+  /** Required; 8 to 1024 characters. It is stored hashed (scrypt). */
+  password: string;
+  /** Required. */
+  projectId: string;
+  /** Actions that it may do, such as `iotda:devices:resetSecret`; none: all. */
+  actions: string[];
+}
+
+/** The answer to CreateUser. */
+export interface CreateUserResponse {
+  /** The user as created. */
+  user: User | undefined;
+}
+
+/** Which users to list. */
+export interface ListUsersRequest {
+  /** Only users of this project, if set. */
+  projectId: string;
+  /**
+   * Users in one answer, 1 to 1000; unset: 50; more counts as
+   * 1000; a negative number is refused.
+   */
+  pageSize: number;
+  /** `next_page_token` of the answer before; unset: from the start. */
+  pageToken: string;
+}
+
+/** The answer to ListUsers. */
+export interface ListUsersResponse {
+  /** Users in the order of their ids. */
+  users: User[];
+  /** For the next answer; empty at the end. */
+  nextPageToken: string;
+}
+
+/** A password to set. */
+export interface SetUserPasswordRequest {
+  /** The user's id. */
+  userId: string;
+  /** Required; 8 to 1024 characters. It is stored hashed (scrypt). */
+  password: string;
+}
+
+/** The answer to SetUserPassword. */
+export interface SetUserPasswordResponse {
+  /** The user as it is. */
+  user: User | undefined;
+}
+
+/** A user to disable. */
+export interface DisableUserRequest {
+  /** The user's id. */
+  userId: string;
+}
+
+/** The answer to DisableUser. */
+export interface DisableUserResponse {
+  /** The user as it is now. */
+  user: User | undefined;
+}
+
+/** A user to enable. */
+export interface EnableUserRequest {
+  /** The user's id. */
+  userId: string;
+}
+
+/** The answer to EnableUser. */
+export interface EnableUserResponse {
+  /** The user as it is now. */
+  user: User | undefined;
+}
+
+/** A user to remove. */
+export interface DeleteUserRequest {
+  /** The user's id. */
+  userId: string;
+}
+
+/** The answer to DeleteUser: nothing. */
+export interface DeleteUserResponse {
+}
+
+/** Which events to stream. */
+export interface WatchEventsRequest {
+  /**
+   * `resume_token` of the last event that was dealt with. Unset: from now on,
+   * unless `from_start` says otherwise.
+   */
+  resumeToken: string;
+  /** Without a resume token: from the oldest event that is kept. */
+  fromStart: boolean;
+  /** Only events of this project, if set. */
+  projectId: string;
+  /** Only events of this device, if set. */
+  deviceId: string;
+}
+
+/** One event of the stream. */
+export interface WatchEventsResponse {
+  /** The event. */
+  event: Event | undefined;
+}
+
+/** Nothing to say. */
+export interface ListMasterKeysRequest {
+}
+
+/** The answer to ListMasterKeys. */
+export interface ListMasterKeysResponse {
+  /** The active one first, then those of the key ring in its order. */
+  masterKeys: MasterKey[];
+}
+
+/** Nothing to say. */
+export interface RotateMasterKeyRequest {
+}
+
+/** The answer to RotateMasterKey. */
+export interface RotateMasterKeyResponse {
+  /** The new master key. */
+  masterKey: MasterKey | undefined;
+}
+
+/** Nothing to say. */
+export interface ReencryptSecretsRequest {
+}
+
+/** How far a re-encryption is; the last one has `done` equal to `total`. */
+export interface ReencryptSecretsResponse {
+  /** Values encrypted with the active key by this run. */
+  done: bigint;
+  /** Values that were encrypted with another key when it began. */
+  total: bigint;
 }
 
 function createBaseCreateDeviceRequest(): CreateDeviceRequest {
@@ -1572,6 +1830,2016 @@ export const ListAuditEventsResponse: MessageFns<ListAuditEventsResponse> = {
   },
 };
 
+function createBaseListDeviceSecretsRequest(): ListDeviceSecretsRequest {
+  return { deviceId: "" };
+}
+
+export const ListDeviceSecretsRequest: MessageFns<ListDeviceSecretsRequest> = {
+  encode(message: ListDeviceSecretsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deviceId !== "") {
+      writer.uint32(10).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListDeviceSecretsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListDeviceSecretsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListDeviceSecretsRequest>, I>>(base?: I): ListDeviceSecretsRequest {
+    return ListDeviceSecretsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListDeviceSecretsRequest>, I>>(object: I): ListDeviceSecretsRequest {
+    const message = createBaseListDeviceSecretsRequest();
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseListDeviceSecretsResponse(): ListDeviceSecretsResponse {
+  return { secrets: [] };
+}
+
+export const ListDeviceSecretsResponse: MessageFns<ListDeviceSecretsResponse> = {
+  encode(message: ListDeviceSecretsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.secrets) {
+      DeviceSecret.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListDeviceSecretsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListDeviceSecretsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.secrets.push(DeviceSecret.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListDeviceSecretsResponse>, I>>(base?: I): ListDeviceSecretsResponse {
+    return ListDeviceSecretsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListDeviceSecretsResponse>, I>>(object: I): ListDeviceSecretsResponse {
+    const message = createBaseListDeviceSecretsResponse();
+    message.secrets = object.secrets?.map((e) => DeviceSecret.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCreateProductRequest(): CreateProductRequest {
+  return { productId: "", name: "", projectId: "", protocolType: "", nbIot: false };
+}
+
+export const CreateProductRequest: MessageFns<CreateProductRequest> = {
+  encode(message: CreateProductRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.productId !== "") {
+      writer.uint32(10).string(message.productId);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.projectId !== "") {
+      writer.uint32(26).string(message.projectId);
+    }
+    if (message.protocolType !== "") {
+      writer.uint32(34).string(message.protocolType);
+    }
+    if (message.nbIot !== false) {
+      writer.uint32(40).bool(message.nbIot);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateProductRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateProductRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.productId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.projectId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.protocolType = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.nbIot = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CreateProductRequest>, I>>(base?: I): CreateProductRequest {
+    return CreateProductRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateProductRequest>, I>>(object: I): CreateProductRequest {
+    const message = createBaseCreateProductRequest();
+    message.productId = object.productId ?? "";
+    message.name = object.name ?? "";
+    message.projectId = object.projectId ?? "";
+    message.protocolType = object.protocolType ?? "";
+    message.nbIot = object.nbIot ?? false;
+    return message;
+  },
+};
+
+function createBaseCreateProductResponse(): CreateProductResponse {
+  return { product: undefined };
+}
+
+export const CreateProductResponse: MessageFns<CreateProductResponse> = {
+  encode(message: CreateProductResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.product !== undefined) {
+      Product.encode(message.product, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateProductResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateProductResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.product = Product.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CreateProductResponse>, I>>(base?: I): CreateProductResponse {
+    return CreateProductResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateProductResponse>, I>>(object: I): CreateProductResponse {
+    const message = createBaseCreateProductResponse();
+    message.product = (object.product !== undefined && object.product !== null)
+      ? Product.fromPartial(object.product)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListProductsRequest(): ListProductsRequest {
+  return { projectId: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListProductsRequest: MessageFns<ListProductsRequest> = {
+  encode(message: ListProductsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.projectId !== "") {
+      writer.uint32(10).string(message.projectId);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListProductsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListProductsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.projectId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListProductsRequest>, I>>(base?: I): ListProductsRequest {
+    return ListProductsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListProductsRequest>, I>>(object: I): ListProductsRequest {
+    const message = createBaseListProductsRequest();
+    message.projectId = object.projectId ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListProductsResponse(): ListProductsResponse {
+  return { products: [], nextPageToken: "" };
+}
+
+export const ListProductsResponse: MessageFns<ListProductsResponse> = {
+  encode(message: ListProductsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.products) {
+      Product.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListProductsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListProductsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.products.push(Product.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListProductsResponse>, I>>(base?: I): ListProductsResponse {
+    return ListProductsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListProductsResponse>, I>>(object: I): ListProductsResponse {
+    const message = createBaseListProductsResponse();
+    message.products = object.products?.map((e) => Product.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseCreateAccessKeyRequest(): CreateAccessKeyRequest {
+  return { projectId: "", actions: [] };
+}
+
+export const CreateAccessKeyRequest: MessageFns<CreateAccessKeyRequest> = {
+  encode(message: CreateAccessKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.projectId !== "") {
+      writer.uint32(10).string(message.projectId);
+    }
+    for (const v of message.actions) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateAccessKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateAccessKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.projectId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.actions.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CreateAccessKeyRequest>, I>>(base?: I): CreateAccessKeyRequest {
+    return CreateAccessKeyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateAccessKeyRequest>, I>>(object: I): CreateAccessKeyRequest {
+    const message = createBaseCreateAccessKeyRequest();
+    message.projectId = object.projectId ?? "";
+    message.actions = object.actions?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseCreateAccessKeyResponse(): CreateAccessKeyResponse {
+  return { accessKey: "", secretKey: "", projectId: "" };
+}
+
+export const CreateAccessKeyResponse: MessageFns<CreateAccessKeyResponse> = {
+  encode(message: CreateAccessKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.accessKey !== "") {
+      writer.uint32(10).string(message.accessKey);
+    }
+    if (message.secretKey !== "") {
+      writer.uint32(18).string(message.secretKey);
+    }
+    if (message.projectId !== "") {
+      writer.uint32(26).string(message.projectId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateAccessKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateAccessKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.accessKey = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.secretKey = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.projectId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CreateAccessKeyResponse>, I>>(base?: I): CreateAccessKeyResponse {
+    return CreateAccessKeyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateAccessKeyResponse>, I>>(object: I): CreateAccessKeyResponse {
+    const message = createBaseCreateAccessKeyResponse();
+    message.accessKey = object.accessKey ?? "";
+    message.secretKey = object.secretKey ?? "";
+    message.projectId = object.projectId ?? "";
+    return message;
+  },
+};
+
+function createBaseListAccessKeysRequest(): ListAccessKeysRequest {
+  return { projectId: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListAccessKeysRequest: MessageFns<ListAccessKeysRequest> = {
+  encode(message: ListAccessKeysRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.projectId !== "") {
+      writer.uint32(10).string(message.projectId);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAccessKeysRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAccessKeysRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.projectId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListAccessKeysRequest>, I>>(base?: I): ListAccessKeysRequest {
+    return ListAccessKeysRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListAccessKeysRequest>, I>>(object: I): ListAccessKeysRequest {
+    const message = createBaseListAccessKeysRequest();
+    message.projectId = object.projectId ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListAccessKeysResponse(): ListAccessKeysResponse {
+  return { accessKeys: [], nextPageToken: "" };
+}
+
+export const ListAccessKeysResponse: MessageFns<ListAccessKeysResponse> = {
+  encode(message: ListAccessKeysResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.accessKeys) {
+      AccessKey.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAccessKeysResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAccessKeysResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.accessKeys.push(AccessKey.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListAccessKeysResponse>, I>>(base?: I): ListAccessKeysResponse {
+    return ListAccessKeysResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListAccessKeysResponse>, I>>(object: I): ListAccessKeysResponse {
+    const message = createBaseListAccessKeysResponse();
+    message.accessKeys = object.accessKeys?.map((e) => AccessKey.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseDeleteAccessKeyRequest(): DeleteAccessKeyRequest {
+  return { accessKey: "" };
+}
+
+export const DeleteAccessKeyRequest: MessageFns<DeleteAccessKeyRequest> = {
+  encode(message: DeleteAccessKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.accessKey !== "") {
+      writer.uint32(10).string(message.accessKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteAccessKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteAccessKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.accessKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteAccessKeyRequest>, I>>(base?: I): DeleteAccessKeyRequest {
+    return DeleteAccessKeyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteAccessKeyRequest>, I>>(object: I): DeleteAccessKeyRequest {
+    const message = createBaseDeleteAccessKeyRequest();
+    message.accessKey = object.accessKey ?? "";
+    return message;
+  },
+};
+
+function createBaseDeleteAccessKeyResponse(): DeleteAccessKeyResponse {
+  return {};
+}
+
+export const DeleteAccessKeyResponse: MessageFns<DeleteAccessKeyResponse> = {
+  encode(_: DeleteAccessKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteAccessKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteAccessKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteAccessKeyResponse>, I>>(base?: I): DeleteAccessKeyResponse {
+    return DeleteAccessKeyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteAccessKeyResponse>, I>>(_: I): DeleteAccessKeyResponse {
+    const message = createBaseDeleteAccessKeyResponse();
+    return message;
+  },
+};
+
+function createBaseCreateUserRequest(): CreateUserRequest {
+  return { name: "", domain: "", password: "", projectId: "", actions: [] };
+}
+
+export const CreateUserRequest: MessageFns<CreateUserRequest> = {
+  encode(message: CreateUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.domain !== "") {
+      writer.uint32(18).string(message.domain);
+    }
+    if (message.password !== "") {
+      writer.uint32(26).string(message.password);
+    }
+    if (message.projectId !== "") {
+      writer.uint32(34).string(message.projectId);
+    }
+    for (const v of message.actions) {
+      writer.uint32(42).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateUserRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateUserRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.domain = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.password = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.projectId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.actions.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CreateUserRequest>, I>>(base?: I): CreateUserRequest {
+    return CreateUserRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateUserRequest>, I>>(object: I): CreateUserRequest {
+    const message = createBaseCreateUserRequest();
+    message.name = object.name ?? "";
+    message.domain = object.domain ?? "";
+    message.password = object.password ?? "";
+    message.projectId = object.projectId ?? "";
+    message.actions = object.actions?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseCreateUserResponse(): CreateUserResponse {
+  return { user: undefined };
+}
+
+export const CreateUserResponse: MessageFns<CreateUserResponse> = {
+  encode(message: CreateUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== undefined) {
+      User.encode(message.user, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateUserResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateUserResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = User.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CreateUserResponse>, I>>(base?: I): CreateUserResponse {
+    return CreateUserResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateUserResponse>, I>>(object: I): CreateUserResponse {
+    const message = createBaseCreateUserResponse();
+    message.user = (object.user !== undefined && object.user !== null) ? User.fromPartial(object.user) : undefined;
+    return message;
+  },
+};
+
+function createBaseListUsersRequest(): ListUsersRequest {
+  return { projectId: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListUsersRequest: MessageFns<ListUsersRequest> = {
+  encode(message: ListUsersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.projectId !== "") {
+      writer.uint32(10).string(message.projectId);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListUsersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListUsersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.projectId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListUsersRequest>, I>>(base?: I): ListUsersRequest {
+    return ListUsersRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListUsersRequest>, I>>(object: I): ListUsersRequest {
+    const message = createBaseListUsersRequest();
+    message.projectId = object.projectId ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListUsersResponse(): ListUsersResponse {
+  return { users: [], nextPageToken: "" };
+}
+
+export const ListUsersResponse: MessageFns<ListUsersResponse> = {
+  encode(message: ListUsersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.users) {
+      User.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListUsersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListUsersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.users.push(User.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListUsersResponse>, I>>(base?: I): ListUsersResponse {
+    return ListUsersResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListUsersResponse>, I>>(object: I): ListUsersResponse {
+    const message = createBaseListUsersResponse();
+    message.users = object.users?.map((e) => User.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseSetUserPasswordRequest(): SetUserPasswordRequest {
+  return { userId: "", password: "" };
+}
+
+export const SetUserPasswordRequest: MessageFns<SetUserPasswordRequest> = {
+  encode(message: SetUserPasswordRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.password !== "") {
+      writer.uint32(18).string(message.password);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetUserPasswordRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetUserPasswordRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.password = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SetUserPasswordRequest>, I>>(base?: I): SetUserPasswordRequest {
+    return SetUserPasswordRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetUserPasswordRequest>, I>>(object: I): SetUserPasswordRequest {
+    const message = createBaseSetUserPasswordRequest();
+    message.userId = object.userId ?? "";
+    message.password = object.password ?? "";
+    return message;
+  },
+};
+
+function createBaseSetUserPasswordResponse(): SetUserPasswordResponse {
+  return { user: undefined };
+}
+
+export const SetUserPasswordResponse: MessageFns<SetUserPasswordResponse> = {
+  encode(message: SetUserPasswordResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== undefined) {
+      User.encode(message.user, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetUserPasswordResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetUserPasswordResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = User.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SetUserPasswordResponse>, I>>(base?: I): SetUserPasswordResponse {
+    return SetUserPasswordResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetUserPasswordResponse>, I>>(object: I): SetUserPasswordResponse {
+    const message = createBaseSetUserPasswordResponse();
+    message.user = (object.user !== undefined && object.user !== null) ? User.fromPartial(object.user) : undefined;
+    return message;
+  },
+};
+
+function createBaseDisableUserRequest(): DisableUserRequest {
+  return { userId: "" };
+}
+
+export const DisableUserRequest: MessageFns<DisableUserRequest> = {
+  encode(message: DisableUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DisableUserRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDisableUserRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DisableUserRequest>, I>>(base?: I): DisableUserRequest {
+    return DisableUserRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DisableUserRequest>, I>>(object: I): DisableUserRequest {
+    const message = createBaseDisableUserRequest();
+    message.userId = object.userId ?? "";
+    return message;
+  },
+};
+
+function createBaseDisableUserResponse(): DisableUserResponse {
+  return { user: undefined };
+}
+
+export const DisableUserResponse: MessageFns<DisableUserResponse> = {
+  encode(message: DisableUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== undefined) {
+      User.encode(message.user, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DisableUserResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDisableUserResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = User.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DisableUserResponse>, I>>(base?: I): DisableUserResponse {
+    return DisableUserResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DisableUserResponse>, I>>(object: I): DisableUserResponse {
+    const message = createBaseDisableUserResponse();
+    message.user = (object.user !== undefined && object.user !== null) ? User.fromPartial(object.user) : undefined;
+    return message;
+  },
+};
+
+function createBaseEnableUserRequest(): EnableUserRequest {
+  return { userId: "" };
+}
+
+export const EnableUserRequest: MessageFns<EnableUserRequest> = {
+  encode(message: EnableUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EnableUserRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEnableUserRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<EnableUserRequest>, I>>(base?: I): EnableUserRequest {
+    return EnableUserRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EnableUserRequest>, I>>(object: I): EnableUserRequest {
+    const message = createBaseEnableUserRequest();
+    message.userId = object.userId ?? "";
+    return message;
+  },
+};
+
+function createBaseEnableUserResponse(): EnableUserResponse {
+  return { user: undefined };
+}
+
+export const EnableUserResponse: MessageFns<EnableUserResponse> = {
+  encode(message: EnableUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== undefined) {
+      User.encode(message.user, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EnableUserResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEnableUserResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = User.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<EnableUserResponse>, I>>(base?: I): EnableUserResponse {
+    return EnableUserResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EnableUserResponse>, I>>(object: I): EnableUserResponse {
+    const message = createBaseEnableUserResponse();
+    message.user = (object.user !== undefined && object.user !== null) ? User.fromPartial(object.user) : undefined;
+    return message;
+  },
+};
+
+function createBaseDeleteUserRequest(): DeleteUserRequest {
+  return { userId: "" };
+}
+
+export const DeleteUserRequest: MessageFns<DeleteUserRequest> = {
+  encode(message: DeleteUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteUserRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteUserRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteUserRequest>, I>>(base?: I): DeleteUserRequest {
+    return DeleteUserRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteUserRequest>, I>>(object: I): DeleteUserRequest {
+    const message = createBaseDeleteUserRequest();
+    message.userId = object.userId ?? "";
+    return message;
+  },
+};
+
+function createBaseDeleteUserResponse(): DeleteUserResponse {
+  return {};
+}
+
+export const DeleteUserResponse: MessageFns<DeleteUserResponse> = {
+  encode(_: DeleteUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteUserResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteUserResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteUserResponse>, I>>(base?: I): DeleteUserResponse {
+    return DeleteUserResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteUserResponse>, I>>(_: I): DeleteUserResponse {
+    const message = createBaseDeleteUserResponse();
+    return message;
+  },
+};
+
+function createBaseWatchEventsRequest(): WatchEventsRequest {
+  return { resumeToken: "", fromStart: false, projectId: "", deviceId: "" };
+}
+
+export const WatchEventsRequest: MessageFns<WatchEventsRequest> = {
+  encode(message: WatchEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.resumeToken !== "") {
+      writer.uint32(10).string(message.resumeToken);
+    }
+    if (message.fromStart !== false) {
+      writer.uint32(16).bool(message.fromStart);
+    }
+    if (message.projectId !== "") {
+      writer.uint32(26).string(message.projectId);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(34).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchEventsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchEventsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.resumeToken = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.fromStart = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.projectId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<WatchEventsRequest>, I>>(base?: I): WatchEventsRequest {
+    return WatchEventsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchEventsRequest>, I>>(object: I): WatchEventsRequest {
+    const message = createBaseWatchEventsRequest();
+    message.resumeToken = object.resumeToken ?? "";
+    message.fromStart = object.fromStart ?? false;
+    message.projectId = object.projectId ?? "";
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseWatchEventsResponse(): WatchEventsResponse {
+  return { event: undefined };
+}
+
+export const WatchEventsResponse: MessageFns<WatchEventsResponse> = {
+  encode(message: WatchEventsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.event !== undefined) {
+      Event.encode(message.event, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchEventsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchEventsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.event = Event.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<WatchEventsResponse>, I>>(base?: I): WatchEventsResponse {
+    return WatchEventsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchEventsResponse>, I>>(object: I): WatchEventsResponse {
+    const message = createBaseWatchEventsResponse();
+    message.event = (object.event !== undefined && object.event !== null) ? Event.fromPartial(object.event) : undefined;
+    return message;
+  },
+};
+
+function createBaseListMasterKeysRequest(): ListMasterKeysRequest {
+  return {};
+}
+
+export const ListMasterKeysRequest: MessageFns<ListMasterKeysRequest> = {
+  encode(_: ListMasterKeysRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListMasterKeysRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListMasterKeysRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListMasterKeysRequest>, I>>(base?: I): ListMasterKeysRequest {
+    return ListMasterKeysRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListMasterKeysRequest>, I>>(_: I): ListMasterKeysRequest {
+    const message = createBaseListMasterKeysRequest();
+    return message;
+  },
+};
+
+function createBaseListMasterKeysResponse(): ListMasterKeysResponse {
+  return { masterKeys: [] };
+}
+
+export const ListMasterKeysResponse: MessageFns<ListMasterKeysResponse> = {
+  encode(message: ListMasterKeysResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.masterKeys) {
+      MasterKey.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListMasterKeysResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListMasterKeysResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.masterKeys.push(MasterKey.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListMasterKeysResponse>, I>>(base?: I): ListMasterKeysResponse {
+    return ListMasterKeysResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListMasterKeysResponse>, I>>(object: I): ListMasterKeysResponse {
+    const message = createBaseListMasterKeysResponse();
+    message.masterKeys = object.masterKeys?.map((e) => MasterKey.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRotateMasterKeyRequest(): RotateMasterKeyRequest {
+  return {};
+}
+
+export const RotateMasterKeyRequest: MessageFns<RotateMasterKeyRequest> = {
+  encode(_: RotateMasterKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateMasterKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateMasterKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RotateMasterKeyRequest>, I>>(base?: I): RotateMasterKeyRequest {
+    return RotateMasterKeyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RotateMasterKeyRequest>, I>>(_: I): RotateMasterKeyRequest {
+    const message = createBaseRotateMasterKeyRequest();
+    return message;
+  },
+};
+
+function createBaseRotateMasterKeyResponse(): RotateMasterKeyResponse {
+  return { masterKey: undefined };
+}
+
+export const RotateMasterKeyResponse: MessageFns<RotateMasterKeyResponse> = {
+  encode(message: RotateMasterKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.masterKey !== undefined) {
+      MasterKey.encode(message.masterKey, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateMasterKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateMasterKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.masterKey = MasterKey.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RotateMasterKeyResponse>, I>>(base?: I): RotateMasterKeyResponse {
+    return RotateMasterKeyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RotateMasterKeyResponse>, I>>(object: I): RotateMasterKeyResponse {
+    const message = createBaseRotateMasterKeyResponse();
+    message.masterKey = (object.masterKey !== undefined && object.masterKey !== null)
+      ? MasterKey.fromPartial(object.masterKey)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseReencryptSecretsRequest(): ReencryptSecretsRequest {
+  return {};
+}
+
+export const ReencryptSecretsRequest: MessageFns<ReencryptSecretsRequest> = {
+  encode(_: ReencryptSecretsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReencryptSecretsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReencryptSecretsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ReencryptSecretsRequest>, I>>(base?: I): ReencryptSecretsRequest {
+    return ReencryptSecretsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReencryptSecretsRequest>, I>>(_: I): ReencryptSecretsRequest {
+    const message = createBaseReencryptSecretsRequest();
+    return message;
+  },
+};
+
+function createBaseReencryptSecretsResponse(): ReencryptSecretsResponse {
+  return { done: 0n, total: 0n };
+}
+
+export const ReencryptSecretsResponse: MessageFns<ReencryptSecretsResponse> = {
+  encode(message: ReencryptSecretsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.done !== 0n) {
+      if (BigInt.asIntN(64, message.done) !== message.done) {
+        throw new globalThis.Error("value provided for field message.done of type int64 too large");
+      }
+      writer.uint32(8).int64(message.done);
+    }
+    if (message.total !== 0n) {
+      if (BigInt.asIntN(64, message.total) !== message.total) {
+        throw new globalThis.Error("value provided for field message.total of type int64 too large");
+      }
+      writer.uint32(16).int64(message.total);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReencryptSecretsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReencryptSecretsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.done = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.total = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ReencryptSecretsResponse>, I>>(base?: I): ReencryptSecretsResponse {
+    return ReencryptSecretsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReencryptSecretsResponse>, I>>(object: I): ReencryptSecretsResponse {
+    const message = createBaseReencryptSecretsResponse();
+    message.done = (object.done !== undefined && object.done !== null) ? BigInt(object.done) : 0n;
+    message.total = (object.total !== undefined && object.total !== null) ? BigInt(object.total) : 0n;
+    return message;
+  },
+};
+
 /**
  * Keyturn's own API for those who run it. Every call needs the operator's
  * bearer token in `authorization`, else UNAUTHENTICATED; a value that is not
@@ -1720,6 +3988,213 @@ export const OperatorServiceService = {
       Buffer.from(ListAuditEventsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListAuditEventsResponse => ListAuditEventsResponse.decode(value),
   },
+  /**
+   * Tells of the secrets of a device when they were set and last used, never
+   * their values. DEVICE_NOT_FOUND.
+   */
+  listDeviceSecrets: {
+    path: "/keyturn.v1.OperatorService/ListDeviceSecrets" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListDeviceSecretsRequest): Buffer =>
+      Buffer.from(ListDeviceSecretsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListDeviceSecretsRequest => ListDeviceSecretsRequest.decode(value),
+    responseSerialize: (value: ListDeviceSecretsResponse): Buffer =>
+      Buffer.from(ListDeviceSecretsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListDeviceSecretsResponse => ListDeviceSecretsResponse.decode(value),
+  },
+  /** Creates a product. PRODUCT_EXISTS, PROJECT_NOT_FOUND. */
+  createProduct: {
+    path: "/keyturn.v1.OperatorService/CreateProduct" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CreateProductRequest): Buffer => Buffer.from(CreateProductRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CreateProductRequest => CreateProductRequest.decode(value),
+    responseSerialize: (value: CreateProductResponse): Buffer =>
+      Buffer.from(CreateProductResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CreateProductResponse => CreateProductResponse.decode(value),
+  },
+  /** Lists products in the order of their projects and ids. */
+  listProducts: {
+    path: "/keyturn.v1.OperatorService/ListProducts" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListProductsRequest): Buffer => Buffer.from(ListProductsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListProductsRequest => ListProductsRequest.decode(value),
+    responseSerialize: (value: ListProductsResponse): Buffer =>
+      Buffer.from(ListProductsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListProductsResponse => ListProductsResponse.decode(value),
+  },
+  /**
+   * Creates an access key. The answer is the only place where its secret key is
+   * ever told. PROJECT_NOT_FOUND.
+   */
+  createAccessKey: {
+    path: "/keyturn.v1.OperatorService/CreateAccessKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CreateAccessKeyRequest): Buffer =>
+      Buffer.from(CreateAccessKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CreateAccessKeyRequest => CreateAccessKeyRequest.decode(value),
+    responseSerialize: (value: CreateAccessKeyResponse): Buffer =>
+      Buffer.from(CreateAccessKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CreateAccessKeyResponse => CreateAccessKeyResponse.decode(value),
+  },
+  /** Lists access keys in the order of their ids, without secret keys. */
+  listAccessKeys: {
+    path: "/keyturn.v1.OperatorService/ListAccessKeys" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListAccessKeysRequest): Buffer =>
+      Buffer.from(ListAccessKeysRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListAccessKeysRequest => ListAccessKeysRequest.decode(value),
+    responseSerialize: (value: ListAccessKeysResponse): Buffer =>
+      Buffer.from(ListAccessKeysResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListAccessKeysResponse => ListAccessKeysResponse.decode(value),
+  },
+  /**
+   * Removes an access key; from the answer on nothing signed with it is accepted.
+   * ACCESS_KEY_NOT_FOUND.
+   */
+  deleteAccessKey: {
+    path: "/keyturn.v1.OperatorService/DeleteAccessKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeleteAccessKeyRequest): Buffer =>
+      Buffer.from(DeleteAccessKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DeleteAccessKeyRequest => DeleteAccessKeyRequest.decode(value),
+    responseSerialize: (value: DeleteAccessKeyResponse): Buffer =>
+      Buffer.from(DeleteAccessKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DeleteAccessKeyResponse => DeleteAccessKeyResponse.decode(value),
+  },
+  /** Creates a user. USER_EXISTS, PROJECT_NOT_FOUND. */
+  createUser: {
+    path: "/keyturn.v1.OperatorService/CreateUser" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CreateUserRequest): Buffer => Buffer.from(CreateUserRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CreateUserRequest => CreateUserRequest.decode(value),
+    responseSerialize: (value: CreateUserResponse): Buffer => Buffer.from(CreateUserResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CreateUserResponse => CreateUserResponse.decode(value),
+  },
+  /** Lists users in the order of their ids. */
+  listUsers: {
+    path: "/keyturn.v1.OperatorService/ListUsers" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListUsersRequest): Buffer => Buffer.from(ListUsersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListUsersRequest => ListUsersRequest.decode(value),
+    responseSerialize: (value: ListUsersResponse): Buffer => Buffer.from(ListUsersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListUsersResponse => ListUsersResponse.decode(value),
+  },
+  /** Changes the password of a user and ends all its tokens. USER_NOT_FOUND. */
+  setUserPassword: {
+    path: "/keyturn.v1.OperatorService/SetUserPassword" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SetUserPasswordRequest): Buffer =>
+      Buffer.from(SetUserPasswordRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SetUserPasswordRequest => SetUserPasswordRequest.decode(value),
+    responseSerialize: (value: SetUserPasswordResponse): Buffer =>
+      Buffer.from(SetUserPasswordResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SetUserPasswordResponse => SetUserPasswordResponse.decode(value),
+  },
+  /**
+   * Ends all tokens of a user, who gets no more until it is enabled.
+   * USER_NOT_FOUND.
+   */
+  disableUser: {
+    path: "/keyturn.v1.OperatorService/DisableUser" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DisableUserRequest): Buffer => Buffer.from(DisableUserRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DisableUserRequest => DisableUserRequest.decode(value),
+    responseSerialize: (value: DisableUserResponse): Buffer => Buffer.from(DisableUserResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DisableUserResponse => DisableUserResponse.decode(value),
+  },
+  /**
+   * Lets a disabled user have tokens again; former ones stay ended.
+   * USER_NOT_FOUND.
+   */
+  enableUser: {
+    path: "/keyturn.v1.OperatorService/EnableUser" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: EnableUserRequest): Buffer => Buffer.from(EnableUserRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): EnableUserRequest => EnableUserRequest.decode(value),
+    responseSerialize: (value: EnableUserResponse): Buffer => Buffer.from(EnableUserResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): EnableUserResponse => EnableUserResponse.decode(value),
+  },
+  /** Removes a user with all its tokens. USER_NOT_FOUND. */
+  deleteUser: {
+    path: "/keyturn.v1.OperatorService/DeleteUser" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeleteUserRequest): Buffer => Buffer.from(DeleteUserRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DeleteUserRequest => DeleteUserRequest.decode(value),
+    responseSerialize: (value: DeleteUserResponse): Buffer => Buffer.from(DeleteUserResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DeleteUserResponse => DeleteUserResponse.decode(value),
+  },
+  /**
+   * Streams events, those of one device in the order in which they happened, each
+   * at least once. It does not end by itself; a caller that lost it goes on with
+   * the resume token of the last event that it has dealt with.
+   */
+  watchEvents: {
+    path: "/keyturn.v1.OperatorService/WatchEvents" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchEventsRequest): Buffer => Buffer.from(WatchEventsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchEventsRequest => WatchEventsRequest.decode(value),
+    responseSerialize: (value: WatchEventsResponse): Buffer => Buffer.from(WatchEventsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WatchEventsResponse => WatchEventsResponse.decode(value),
+  },
+  /**
+   * Lists the master keys that are known or were used, and what is encrypted with
+   * each.
+   */
+  listMasterKeys: {
+    path: "/keyturn.v1.OperatorService/ListMasterKeys" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListMasterKeysRequest): Buffer =>
+      Buffer.from(ListMasterKeysRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListMasterKeysRequest => ListMasterKeysRequest.decode(value),
+    responseSerialize: (value: ListMasterKeysResponse): Buffer =>
+      Buffer.from(ListMasterKeysResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListMasterKeysResponse => ListMasterKeysResponse.decode(value),
+  },
+  /**
+   * Makes a new master key, writes it into the data folder and encrypts with it
+   * from now on. KEY_RING_GIVEN if KEYTURN_MASTER_KEYS gives the key ring.
+   */
+  rotateMasterKey: {
+    path: "/keyturn.v1.OperatorService/RotateMasterKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RotateMasterKeyRequest): Buffer =>
+      Buffer.from(RotateMasterKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RotateMasterKeyRequest => RotateMasterKeyRequest.decode(value),
+    responseSerialize: (value: RotateMasterKeyResponse): Buffer =>
+      Buffer.from(RotateMasterKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RotateMasterKeyResponse => RotateMasterKeyResponse.decode(value),
+  },
+  /**
+   * Encrypts with the active master key what is encrypted with another one, in
+   * small steps, and tells how far it is. Each step is kept: a run that was broken
+   * off goes on where it ended.
+   */
+  reencryptSecrets: {
+    path: "/keyturn.v1.OperatorService/ReencryptSecrets" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ReencryptSecretsRequest): Buffer =>
+      Buffer.from(ReencryptSecretsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReencryptSecretsRequest => ReencryptSecretsRequest.decode(value),
+    responseSerialize: (value: ReencryptSecretsResponse): Buffer =>
+      Buffer.from(ReencryptSecretsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReencryptSecretsResponse => ReencryptSecretsResponse.decode(value),
+  },
 } as const;
 
 export interface OperatorServiceServer extends UntypedServiceImplementation {
@@ -1758,6 +4233,67 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
   listProjects: handleUnaryCall<OperatorServiceListProjectsRequest, OperatorServiceListProjectsResponse>;
   /** Lists audit events, newest first. */
   listAuditEvents: handleUnaryCall<ListAuditEventsRequest, ListAuditEventsResponse>;
+  /**
+   * Tells of the secrets of a device when they were set and last used, never
+   * their values. DEVICE_NOT_FOUND.
+   */
+  listDeviceSecrets: handleUnaryCall<ListDeviceSecretsRequest, ListDeviceSecretsResponse>;
+  /** Creates a product. PRODUCT_EXISTS, PROJECT_NOT_FOUND. */
+  createProduct: handleUnaryCall<CreateProductRequest, CreateProductResponse>;
+  /** Lists products in the order of their projects and ids. */
+  listProducts: handleUnaryCall<ListProductsRequest, ListProductsResponse>;
+  /**
+   * Creates an access key. The answer is the only place where its secret key is
+   * ever told. PROJECT_NOT_FOUND.
+   */
+  createAccessKey: handleUnaryCall<CreateAccessKeyRequest, CreateAccessKeyResponse>;
+  /** Lists access keys in the order of their ids, without secret keys. */
+  listAccessKeys: handleUnaryCall<ListAccessKeysRequest, ListAccessKeysResponse>;
+  /**
+   * Removes an access key; from the answer on nothing signed with it is accepted.
+   * ACCESS_KEY_NOT_FOUND.
+   */
+  deleteAccessKey: handleUnaryCall<DeleteAccessKeyRequest, DeleteAccessKeyResponse>;
+  /** Creates a user. USER_EXISTS, PROJECT_NOT_FOUND. */
+  createUser: handleUnaryCall<CreateUserRequest, CreateUserResponse>;
+  /** Lists users in the order of their ids. */
+  listUsers: handleUnaryCall<ListUsersRequest, ListUsersResponse>;
+  /** Changes the password of a user and ends all its tokens. USER_NOT_FOUND. */
+  setUserPassword: handleUnaryCall<SetUserPasswordRequest, SetUserPasswordResponse>;
+  /**
+   * Ends all tokens of a user, who gets no more until it is enabled.
+   * USER_NOT_FOUND.
+   */
+  disableUser: handleUnaryCall<DisableUserRequest, DisableUserResponse>;
+  /**
+   * Lets a disabled user have tokens again; former ones stay ended.
+   * USER_NOT_FOUND.
+   */
+  enableUser: handleUnaryCall<EnableUserRequest, EnableUserResponse>;
+  /** Removes a user with all its tokens. USER_NOT_FOUND. */
+  deleteUser: handleUnaryCall<DeleteUserRequest, DeleteUserResponse>;
+  /**
+   * Streams events, those of one device in the order in which they happened, each
+   * at least once. It does not end by itself; a caller that lost it goes on with
+   * the resume token of the last event that it has dealt with.
+   */
+  watchEvents: handleServerStreamingCall<WatchEventsRequest, WatchEventsResponse>;
+  /**
+   * Lists the master keys that are known or were used, and what is encrypted with
+   * each.
+   */
+  listMasterKeys: handleUnaryCall<ListMasterKeysRequest, ListMasterKeysResponse>;
+  /**
+   * Makes a new master key, writes it into the data folder and encrypts with it
+   * from now on. KEY_RING_GIVEN if KEYTURN_MASTER_KEYS gives the key ring.
+   */
+  rotateMasterKey: handleUnaryCall<RotateMasterKeyRequest, RotateMasterKeyResponse>;
+  /**
+   * Encrypts with the active master key what is encrypted with another one, in
+   * small steps, and tells how far it is. Each step is kept: a run that was broken
+   * off goes on where it ended.
+   */
+  reencryptSecrets: handleServerStreamingCall<ReencryptSecretsRequest, ReencryptSecretsResponse>;
 }
 
 export interface OperatorServiceClient extends Client {
@@ -1936,6 +4472,276 @@ export interface OperatorServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListAuditEventsResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Tells of the secrets of a device when they were set and last used, never
+   * their values. DEVICE_NOT_FOUND.
+   */
+  listDeviceSecrets(
+    request: ListDeviceSecretsRequest,
+    callback: (error: ServiceError | null, response: ListDeviceSecretsResponse) => void,
+  ): ClientUnaryCall;
+  listDeviceSecrets(
+    request: ListDeviceSecretsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListDeviceSecretsResponse) => void,
+  ): ClientUnaryCall;
+  listDeviceSecrets(
+    request: ListDeviceSecretsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListDeviceSecretsResponse) => void,
+  ): ClientUnaryCall;
+  /** Creates a product. PRODUCT_EXISTS, PROJECT_NOT_FOUND. */
+  createProduct(
+    request: CreateProductRequest,
+    callback: (error: ServiceError | null, response: CreateProductResponse) => void,
+  ): ClientUnaryCall;
+  createProduct(
+    request: CreateProductRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CreateProductResponse) => void,
+  ): ClientUnaryCall;
+  createProduct(
+    request: CreateProductRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CreateProductResponse) => void,
+  ): ClientUnaryCall;
+  /** Lists products in the order of their projects and ids. */
+  listProducts(
+    request: ListProductsRequest,
+    callback: (error: ServiceError | null, response: ListProductsResponse) => void,
+  ): ClientUnaryCall;
+  listProducts(
+    request: ListProductsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListProductsResponse) => void,
+  ): ClientUnaryCall;
+  listProducts(
+    request: ListProductsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListProductsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Creates an access key. The answer is the only place where its secret key is
+   * ever told. PROJECT_NOT_FOUND.
+   */
+  createAccessKey(
+    request: CreateAccessKeyRequest,
+    callback: (error: ServiceError | null, response: CreateAccessKeyResponse) => void,
+  ): ClientUnaryCall;
+  createAccessKey(
+    request: CreateAccessKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CreateAccessKeyResponse) => void,
+  ): ClientUnaryCall;
+  createAccessKey(
+    request: CreateAccessKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CreateAccessKeyResponse) => void,
+  ): ClientUnaryCall;
+  /** Lists access keys in the order of their ids, without secret keys. */
+  listAccessKeys(
+    request: ListAccessKeysRequest,
+    callback: (error: ServiceError | null, response: ListAccessKeysResponse) => void,
+  ): ClientUnaryCall;
+  listAccessKeys(
+    request: ListAccessKeysRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListAccessKeysResponse) => void,
+  ): ClientUnaryCall;
+  listAccessKeys(
+    request: ListAccessKeysRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListAccessKeysResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Removes an access key; from the answer on nothing signed with it is accepted.
+   * ACCESS_KEY_NOT_FOUND.
+   */
+  deleteAccessKey(
+    request: DeleteAccessKeyRequest,
+    callback: (error: ServiceError | null, response: DeleteAccessKeyResponse) => void,
+  ): ClientUnaryCall;
+  deleteAccessKey(
+    request: DeleteAccessKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DeleteAccessKeyResponse) => void,
+  ): ClientUnaryCall;
+  deleteAccessKey(
+    request: DeleteAccessKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DeleteAccessKeyResponse) => void,
+  ): ClientUnaryCall;
+  /** Creates a user. USER_EXISTS, PROJECT_NOT_FOUND. */
+  createUser(
+    request: CreateUserRequest,
+    callback: (error: ServiceError | null, response: CreateUserResponse) => void,
+  ): ClientUnaryCall;
+  createUser(
+    request: CreateUserRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CreateUserResponse) => void,
+  ): ClientUnaryCall;
+  createUser(
+    request: CreateUserRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CreateUserResponse) => void,
+  ): ClientUnaryCall;
+  /** Lists users in the order of their ids. */
+  listUsers(
+    request: ListUsersRequest,
+    callback: (error: ServiceError | null, response: ListUsersResponse) => void,
+  ): ClientUnaryCall;
+  listUsers(
+    request: ListUsersRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListUsersResponse) => void,
+  ): ClientUnaryCall;
+  listUsers(
+    request: ListUsersRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListUsersResponse) => void,
+  ): ClientUnaryCall;
+  /** Changes the password of a user and ends all its tokens. USER_NOT_FOUND. */
+  setUserPassword(
+    request: SetUserPasswordRequest,
+    callback: (error: ServiceError | null, response: SetUserPasswordResponse) => void,
+  ): ClientUnaryCall;
+  setUserPassword(
+    request: SetUserPasswordRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SetUserPasswordResponse) => void,
+  ): ClientUnaryCall;
+  setUserPassword(
+    request: SetUserPasswordRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SetUserPasswordResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Ends all tokens of a user, who gets no more until it is enabled.
+   * USER_NOT_FOUND.
+   */
+  disableUser(
+    request: DisableUserRequest,
+    callback: (error: ServiceError | null, response: DisableUserResponse) => void,
+  ): ClientUnaryCall;
+  disableUser(
+    request: DisableUserRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DisableUserResponse) => void,
+  ): ClientUnaryCall;
+  disableUser(
+    request: DisableUserRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DisableUserResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Lets a disabled user have tokens again; former ones stay ended.
+   * USER_NOT_FOUND.
+   */
+  enableUser(
+    request: EnableUserRequest,
+    callback: (error: ServiceError | null, response: EnableUserResponse) => void,
+  ): ClientUnaryCall;
+  enableUser(
+    request: EnableUserRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: EnableUserResponse) => void,
+  ): ClientUnaryCall;
+  enableUser(
+    request: EnableUserRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: EnableUserResponse) => void,
+  ): ClientUnaryCall;
+  /** Removes a user with all its tokens. USER_NOT_FOUND. */
+  deleteUser(
+    request: DeleteUserRequest,
+    callback: (error: ServiceError | null, response: DeleteUserResponse) => void,
+  ): ClientUnaryCall;
+  deleteUser(
+    request: DeleteUserRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DeleteUserResponse) => void,
+  ): ClientUnaryCall;
+  deleteUser(
+    request: DeleteUserRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DeleteUserResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Streams events, those of one device in the order in which they happened, each
+   * at least once. It does not end by itself; a caller that lost it goes on with
+   * the resume token of the last event that it has dealt with.
+   */
+  watchEvents(request: WatchEventsRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchEventsResponse>;
+  watchEvents(
+    request: WatchEventsRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchEventsResponse>;
+  /**
+   * Lists the master keys that are known or were used, and what is encrypted with
+   * each.
+   */
+  listMasterKeys(
+    request: ListMasterKeysRequest,
+    callback: (error: ServiceError | null, response: ListMasterKeysResponse) => void,
+  ): ClientUnaryCall;
+  listMasterKeys(
+    request: ListMasterKeysRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListMasterKeysResponse) => void,
+  ): ClientUnaryCall;
+  listMasterKeys(
+    request: ListMasterKeysRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListMasterKeysResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Makes a new master key, writes it into the data folder and encrypts with it
+   * from now on. KEY_RING_GIVEN if KEYTURN_MASTER_KEYS gives the key ring.
+   */
+  rotateMasterKey(
+    request: RotateMasterKeyRequest,
+    callback: (error: ServiceError | null, response: RotateMasterKeyResponse) => void,
+  ): ClientUnaryCall;
+  rotateMasterKey(
+    request: RotateMasterKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RotateMasterKeyResponse) => void,
+  ): ClientUnaryCall;
+  rotateMasterKey(
+    request: RotateMasterKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RotateMasterKeyResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Encrypts with the active master key what is encrypted with another one, in
+   * small steps, and tells how far it is. Each step is kept: a run that was broken
+   * off goes on where it ended.
+   */
+  reencryptSecrets(
+    request: ReencryptSecretsRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ReencryptSecretsResponse>;
+  reencryptSecrets(
+    request: ReencryptSecretsRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ReencryptSecretsResponse>;
 }
 
 export const OperatorServiceClient = makeGenericClientConstructor(

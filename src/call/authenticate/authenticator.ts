@@ -6,7 +6,7 @@ export interface Authenticator<P extends Principal = Principal> {
   /** Settles who calls, on headers alone. */
   authenticate(call: IncomingCall): Promise<P>;
   /** Whether this caller may make the call at all. */
-  authorize(principal: P): void;
+  authorize(principal: P, call: IncomingCall): void;
   /** Whether this caller has called too often. */
   limit(principal: P): void;
 }

@@ -3,7 +3,7 @@ import type { CompactJws } from '../../crypto/jws.ts';
 import type { PublicKey } from '../../crypto/public_key.ts';
 
 /** Who calls, as settled by authentication. */
-export type Principal = OperatorPrincipal | DeviceUpdatePrincipal;
+export type Principal = OperatorPrincipal | DeviceUpdatePrincipal | ApplicationPrincipal | AnyonePrincipal;
 
 interface AnyPrincipal {
   /** What any fault of the content counts as, where this caller must not learn of it. */
@@ -13,6 +13,24 @@ interface AnyPrincipal {
 /** The holder of the operator's bearer token. */
 export interface OperatorPrincipal extends AnyPrincipal {
   readonly kind: 'operator';
+}
+
+/** An application, or the operator in its place. */
+export interface ApplicationPrincipal extends AnyPrincipal {
+  readonly kind: 'application';
+  /** Who, for the audit trail: `user:<user id>`, `access_key:<access key>` or `operator`. */
+  readonly actor: string;
+  /** The project that it may act in. The operator may act in the one that its request names, if there is one. */
+  readonly projectId: string | undefined;
+  /** Its domain; empty for an access key and the operator. */
+  readonly domain: string;
+  /** What it may do; undefined: everything. */
+  readonly actions: ReadonlySet<string> | undefined;
+}
+
+/** Nobody in particular: what proves who calls is in the request. */
+export interface AnyonePrincipal extends AnyPrincipal {
+  readonly kind: 'anyone';
 }
 
 /** A device that signed the update JWT of this call. */

@@ -1,4 +1,5 @@
 import { OperatorServiceService } from '../../../gen/keyturn/v1/operator_service.ts';
+import { Unavailable } from '../../unavailable.ts';
 import { bind } from '../../call/endpoints.ts';
 import type { Binding } from '../../call/endpoints.ts';
 import type { AuditEvents } from './audit_events.ts';
@@ -18,5 +19,25 @@ export function operatorService(devices: Devices, projects: Projects, auditEvent
     createProject: (request, call) => projects.create(request, call),
     listProjects: (request) => projects.list(request),
     listAuditEvents: (request) => auditEvents.list(request),
+    listDeviceSecrets: () => skeleton(),
+    createProduct: () => skeleton(),
+    listProducts: () => skeleton(),
+    createAccessKey: () => skeleton(),
+    listAccessKeys: () => skeleton(),
+    deleteAccessKey: () => skeleton(),
+    createUser: () => skeleton(),
+    listUsers: () => skeleton(),
+    setUserPassword: () => skeleton(),
+    disableUser: () => skeleton(),
+    enableUser: () => skeleton(),
+    deleteUser: () => skeleton(),
+    watchEvents: () => skeleton(),
+    listMasterKeys: () => skeleton(),
+    rotateMasterKey: () => skeleton(),
+    reencryptSecrets: () => skeleton(),
   });
+}
+
+function skeleton(): never {
+  throw new Unavailable('skeleton');
 }

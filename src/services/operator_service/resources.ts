@@ -14,7 +14,10 @@ const KEY_STATES = {
   REVOKED: DeviceKeyState.DEVICE_KEY_STATE_REVOKED,
 };
 
-export function toDevice(row: DeviceRow): Device {
+/** What the operator sees of a device's row. */
+type ShownDevice = Pick<DeviceRow, 'deviceId' | 'projectId' | 'nodeId' | 'productId' | 'state' | 'updatesAllowed' | 'scopes' | 'currentKey' | 'createdAt' | 'updatedAt'>;
+
+export function toDevice(row: ShownDevice): Device {
   return {
     deviceId: row.deviceId,
     projectId: row.projectId,
@@ -41,7 +44,7 @@ export function toDeviceKey(row: PublicKeyRow): DeviceKey {
   };
 }
 
-export function toProject(row: ProjectRow): Project {
+export function toProject(row: Pick<ProjectRow, 'projectId' | 'name' | 'createdAt'>): Project {
   return { projectId: row.projectId, name: row.name, createdAt: toTimestamp(row.createdAt) };
 }
 

@@ -5,6 +5,7 @@ import type { Answer, Head, IncomingCall } from '../../call/call.ts';
 import type { Endpoint } from '../../call/endpoints.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
 import { FaultError } from '../../contract/fault.ts';
+import { memberReader } from '../../contract/members.ts';
 import type { Connection } from '../connection.ts';
 import { requestIdOf } from '../request_id.ts';
 import { toStatus } from './status.ts';
@@ -24,6 +25,8 @@ export interface Origin {
   readonly connection: Connection;
   /** The caller's address. */
   readonly peer: string;
+  /** Whether the operator's token counts here for the calls of applications too. */
+  readonly takesOperator: boolean;
 }
 
 /** Undefined if its connection is gone already. */
@@ -43,7 +46,7 @@ export function unaryHandler(
   originOf: OriginOf,
 ): handleUnaryCall<Buffer, Uint8Array> {
   return (call, callback) => {
-    const requestId = requestIdOf(single(call.metadata, 'x-request-id'));
+    const requestId = requestIdOf(single(call.metadata, 'x-request-id'), endpoint.method.service.rules);
     const origin = originOf(arrivedOf(call));
     if (origin === undefined) return callback({ code: status.CANCELLED });
     const { connection } = origin;
@@ -75,7 +78,7 @@ export function arrivedOf(call: GrpcCall): Arrived {
   };
 }
 
-export function incomingOf(endpoint: Endpoint, call: GrpcCall, { connection, peer }: Origin, requestId: string, signal: AbortSignal): IncomingCall {
+export function incomingOf(endpoint: Endpoint, call: GrpcCall, { connection, peer, takesOperator }: Origin, requestId: string, signal: AbortSignal): IncomingCall {
   return {
     wire: 'grpc',
     method: endpoint.method,
@@ -83,8 +86,11 @@ export function incomingOf(endpoint: Endpoint, call: GrpcCall, { connection, pee
     peer,
     standing: connection.standingOf(peer),
     metadata: { get: (name) => single(call.metadata, name), values: (name) => call.metadata.get(name) },
+    raw: { line: undefined, body: call.request },
+    takesOperator,
     bodyBytes: call.request.length,
     signal,
+    project: () => projectOf(endpoint, call.request),
     decode: () => decode(endpoint, call.request),
   };
 }
@@ -95,6 +101,12 @@ function decode(endpoint: Endpoint, bytes: Buffer): object {
   } catch (error) {
     throw new FaultError(Fault.FAULT_BODY_UNPARSABLE, 'the message is not protobuf', [], { cause: error });
   }
+}
+
+function projectOf(endpoint: Endpoint, bytes: Buffer): string | undefined {
+  const { projectField } = endpoint.method.rules;
+  const field = endpoint.method.desc.input.fields.find(({ name }) => name === projectField);
+  return field && (memberReader(field)(decode(endpoint, bytes) as Record<string, unknown>) as string);
 }
 
 /** Aborts when the caller goes away or its deadline passes; released once there is an answer, for grpc-js tells of both ends alike. */

@@ -35,6 +35,8 @@ export interface GrpcServerParts {
   readonly pipeline: Pipeline;
   readonly image: Image;
   readonly peers: Peers;
+  /** Whether the operator's token counts here for the calls of applications too. */
+  readonly takesOperator: boolean;
   /** Hears of each connection that was closed because it sent too much besides calls. */
   readonly flooded: () => void;
 }
@@ -46,6 +48,7 @@ export class GrpcServer implements Wire {
   readonly #guard: FloodGuard;
   readonly #open: Streams;
   readonly #peers: Peers;
+  readonly #takesOperator: boolean;
   /** By address and port, which is all that grpc-js tells of a call's connection. */
   readonly #connections = new Map<string, Connection>();
   readonly #health: HealthImplementation;
@@ -56,8 +59,9 @@ export class GrpcServer implements Wire {
   readonly #answers = new OpenStreams();
   #isServing = false;
 
-  constructor({ endpoints, pipeline, image, peers, flooded }: GrpcServerParts) {
+  constructor({ endpoints, pipeline, image, peers, takesOperator, flooded }: GrpcServerParts) {
     this.#peers = peers;
+    this.#takesOperator = takesOperator;
     this.#open = new Streams((name) => this.#connections.get(name), flooded);
     this.#guard = new FloodGuard((connection) => this.#open.hasIncomplete(connection), flooded);
     this.#server = new Server({ 'grpc.max_receive_message_length': MOST_BODY_BYTES, ...CONNECTION, interceptors: [this.#open.interceptor] });
@@ -134,7 +138,7 @@ export class GrpcServer implements Wire {
     const connection = this.#connections.get(peer);
     if (connection === undefined) return undefined;
     this.#guard.paid(connection, bytes);
-    return { connection, peer: this.#peers.addressOf(connection.address, forwardedFor) };
+    return { connection, peer: this.#peers.addressOf(connection.address, forwardedFor), takesOperator: this.#takesOperator };
   }
 }
 

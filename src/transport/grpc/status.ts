@@ -2,6 +2,7 @@ import { Metadata } from '@grpc/grpc-js';
 import type { ServerErrorResponse } from '@grpc/grpc-js';
 import { BadRequest, ErrorInfo } from '../../../gen/google/rpc/error_details.ts';
 import { Status } from '../../../gen/google/rpc/status.ts';
+import { sentenceOf } from '../../call/call.ts';
 import type { Refusal } from '../../call/call.ts';
 
 const TYPE = 'type.googleapis.com/google.rpc.';
@@ -12,7 +13,8 @@ const TYPE = 'type.googleapis.com/google.rpc.';
  * are at fault, BadRequest.
  */
 export function toStatus(refusal: Refusal, requestId: string): ServerErrorResponse {
-  const { code, sentence } = refusal.reason.rules;
+  const { code } = refusal.reason.rules;
+  const sentence = sentenceOf(refusal);
   const metadata = new Metadata();
   metadata.set('x-request-id', requestId);
   for (const [name, value] of refusal.metadata) metadata.set(name, value);

@@ -19,7 +19,7 @@ const PATIENCE = 30_000;
 /** The one wrapper of all methods whose answers are a stream. */
 export function streamHandler(endpoint: Endpoint, pipeline: Pipeline, originOf: OriginOf, streams: OpenStreams): handleServerStreamingCall<Buffer, Uint8Array> {
   return (call) => {
-    const requestId = requestIdOf(single(call.metadata, 'x-request-id'));
+    const requestId = requestIdOf(single(call.metadata, 'x-request-id'), endpoint.method.service.rules);
     const origin = originOf(arrivedOf(call));
     if (origin === undefined) {
       call.emit('error', { code: status.CANCELLED });

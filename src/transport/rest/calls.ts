@@ -26,6 +26,7 @@ export interface CallsParts {
   readonly pipeline: Pipeline;
   readonly refusals: Refusals;
   readonly unread: UnreadAnswers;
+  readonly takesOperator: boolean;
   /** Writes a whole answer. */
   readonly send: (response: ServerResponse, answer: RestAnswer) => void;
 }
@@ -59,7 +60,7 @@ export class Calls {
   /** Rejects if there is no way to answer, such as when the connection breaks. */
   async run(exchange: Exchange, { route, variables }: Found & { kind: 'route' }): Promise<void> {
     const { request, response, connection, headers, requestId, peer } = exchange;
-    const { pipeline, refusals, send } = this.#parts;
+    const { pipeline, refusals, send, takesOperator } = this.#parts;
     const { endpoint, binding } = route;
     const { service, rules } = endpoint.method;
     const timeout = timeoutOf(headers);
@@ -81,9 +82,12 @@ export class Calls {
       peer,
       standing: connection.standingOf(peer),
       metadata: headers,
+      raw: { line: { method: request.method ?? '', target: request.url ?? '' }, body: read.bytes },
+      takesOperator,
       bodyBytes: read.size,
       signal,
       unpack: body.contentEncoding === undefined ? undefined : async () => void (body = await binding.unpack(body)),
+      project: () => (rules.projectField === '' ? undefined : variables[rules.projectField]),
       decode: () => {
         if (timeout === 'malformed') throw malformedTimeout();
         return binding.read({ variables, query, body }, (bytes) => decode(endpoint, bytes));

@@ -1,4 +1,5 @@
 import { Envelope } from '../../../gen/keyturn/options/v1/options.ts';
+import { sentenceOf } from '../../call/call.ts';
 import type { Refusal } from '../../call/call.ts';
 import { ERROR_MEMBER } from '../../contract/stream.ts';
 
@@ -12,6 +13,8 @@ export interface ErrorBody {
 export interface EnvelopeSettings {
   /** Code words that a setting replaces: from, to. */
   readonly words: ReadonlyMap<string, string>;
+  /** The style of ENVELOPE_IOTDA. */
+  readonly iotda: 'iotda' | 'gateway';
 }
 
 type Write = (refusal: Refusal, requestId: string, settings: EnvelopeSettings) => object;
@@ -19,10 +22,11 @@ type Write = (refusal: Refusal, requestId: string, settings: EnvelopeSettings) =
 const TYPE = 'type.googleapis.com/google.rpc.';
 
 /** google.rpc.Status as JSON, with the same details as over gRPC. */
-function rpcStatus({ reason, violations }: Refusal): object {
+function rpcStatus(refusal: Refusal): object {
+  const { reason, violations } = refusal;
   const details: object[] = [{ '@type': `${TYPE}ErrorInfo`, reason: reason.name, domain: reason.domain }];
   if (violations.length > 0) details.push({ '@type': `${TYPE}BadRequest`, fieldViolations: violations });
-  return { code: reason.rules.code, message: reason.rules.sentence, details };
+  return { code: reason.rules.code, message: sentenceOf(refusal), details };
 }
 
 /** contracts/iothentix.md section 3. Its 429 has no request id and another order of members. */
@@ -32,9 +36,24 @@ const iotIdp: Write = ({ reason }, requestId, { words }) => {
   return { error: code === 429 ? { code, message, status } : { code, status, request: requestId, message } };
 };
 
+/** contracts/iotda.md section 3: exactly two members, in the gateway's style three. */
+const iotda: Write = (refusal, requestId, settings) => {
+  const { word, sentence, gatewayWord, gatewaySentence } = refusal.reason.rules;
+  if (settings.iotda === 'iotda') return { error_code: word, error_msg: sentenceOf(refusal, sentence) };
+  return { error_code: gatewayWord || word, error_msg: sentenceOf(refusal, gatewaySentence || sentence), request_id: requestId };
+};
+
+/** contracts/iotda.md section 3, I400 to I401P. */
+function iam(refusal: Refusal): object {
+  const { httpStatus: code, word: title } = refusal.reason.rules;
+  return { error: { code, message: sentenceOf(refusal), title } };
+}
+
 const WRITERS: ReadonlyMap<Envelope, Write> = new Map([
   [Envelope.ENVELOPE_RPC_STATUS, rpcStatus],
   [Envelope.ENVELOPE_IOT_IDP, iotIdp],
+  [Envelope.ENVELOPE_IOTDA, iotda],
+  [Envelope.ENVELOPE_IAM, iam],
 ]);
 
 /** Whether this envelope can be written. */

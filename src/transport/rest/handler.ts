@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
+import type { ServiceRules } from '../../../gen/keyturn/options/v1/options.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
 import type { Service } from '../../contract/model.ts';
 import { send } from './answer.ts';
@@ -21,6 +22,8 @@ export interface RestHandlerParts {
   readonly pipeline: Pipeline;
   readonly pages: ReadonlyMap<string, Page>;
   readonly envelopes: EnvelopeSettings;
+  /** Whether the operator's token counts here for the calls of applications too. */
+  readonly takesOperator: boolean;
   /** Is called when the bytes of a call's answer are out. */
   readonly replied?: () => void;
 }
@@ -37,14 +40,19 @@ export class RestHandler {
 
   constructor(parts: RestHandlerParts) {
     this.#parts = parts;
-    const { transcoder, pipeline, envelopes } = parts;
+    const { transcoder, pipeline, envelopes, takesOperator } = parts;
     this.refusals = new Refusals({ pipeline, envelopes, ownerOf: (target) => transcoder.ownerOf(target) });
-    this.#calls = new Calls({ pipeline, refusals: this.refusals, unread: this.#unread, send: (response, answer) => this.#send(response, answer) });
+    this.#calls = new Calls({ pipeline, refusals: this.refusals, unread: this.#unread, takesOperator, send: (response, answer) => this.#send(response, answer) });
   }
 
   /** Ends the streams. What else is in flight goes on. */
   finish(): void {
     this.#calls.finish();
+  }
+
+  /** What the service says of itself that owns a raw target. */
+  rulesOf(target: string): ServiceRules {
+    return this.#parts.transcoder.ownerOf(target).rules;
   }
 
   /** Rejects if there is no way to answer, such as when the connection breaks. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { HttpRule } from '../../../gen/google/api/http.ts';
 import { Fault, OtherMethods } from '../../../gen/keyturn/options/v1/options.ts';
 import type { Endpoint } from '../../call/endpoints.ts';
@@ -53,7 +54,7 @@ export class Transcoder {
     const { template } = patternOf(rule);
     try {
       const binding = compileRule(image, method, rule);
-      if (this.ownerOf(template) === method.service) return { endpoint, binding };
+      if (answersAlike(this.ownerOf(template), method.service)) return { endpoint, binding };
       faults.push(`${placeOf(method, rule)}: it is under a prefix of another service`);
     } catch (error) {
       if (!(error instanceof RouteError)) throw error;
@@ -106,6 +107,13 @@ export class Transcoder {
     if (owner === undefined) throw new Error('no service owns the path /');
     return owner.service;
   }
+}
+
+/** Whether a path of one service may be under a prefix of another: what is refused there looks the same. */
+function answersAlike(owner: Service, service: Service): boolean {
+  if (owner === service) return true;
+  const [one, other] = [owner, service].map(({ rules }) => [rules.envelope, rules.fallbackEnvelope, rules.otherMethods, rules.challenge, rules.ownRequestIds]);
+  return service.rules.pathPrefixes.length === 0 && isDeepStrictEqual(one, other);
 }
 
 /** One rule of an endpoint. */

@@ -84,7 +84,7 @@ export class RestServer implements Wire {
     if (line === undefined || request.socket.destroyed || line.isRefused) return;
     const { connection } = line;
     const headers = new Headers(request.rawHeaders);
-    const requestId = requestIdOf(headers.get('x-request-id'));
+    const requestId = requestIdOf(headers.get('x-request-id'), this.#parts.handler.rulesOf(request.url ?? ''));
     const peer = this.#parts.peers.addressOf(connection.address, headers.all('x-forwarded-for'));
     const exchange: Exchange = { request, response, connection, headers, requestId, peer, atEnd: [] };
     if (!line.add(exchange)) return;

@@ -16,6 +16,10 @@ export const Envelope = {
   ENVELOPE_RPC_STATUS: 1,
   /** ENVELOPE_IOT_IDP - `{"error":{"code","status","request","message"}}`, contracts/iothentix.md section 3. */
   ENVELOPE_IOT_IDP: 2,
+  /** ENVELOPE_IOTDA - `{"error_code","error_msg"}`, contracts/iotda.md section 3. */
+  ENVELOPE_IOTDA: 3,
+  /** ENVELOPE_IAM - `{"error":{"code","message","title"}}`, contracts/iotda.md section 3, I400 and I401. */
+  ENVELOPE_IAM: 4,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -25,6 +29,8 @@ export namespace Envelope {
   export type ENVELOPE_UNSPECIFIED = typeof Envelope.ENVELOPE_UNSPECIFIED;
   export type ENVELOPE_RPC_STATUS = typeof Envelope.ENVELOPE_RPC_STATUS;
   export type ENVELOPE_IOT_IDP = typeof Envelope.ENVELOPE_IOT_IDP;
+  export type ENVELOPE_IOTDA = typeof Envelope.ENVELOPE_IOTDA;
+  export type ENVELOPE_IAM = typeof Envelope.ENVELOPE_IAM;
   export type UNRECOGNIZED = typeof Envelope.UNRECOGNIZED;
 }
 
@@ -39,6 +45,18 @@ export const Caller = {
    * contracts/iothentix.md section 5.
    */
   CALLER_DEVICE_UPDATE_JWT: 2,
+  /**
+   * CALLER_APPLICATION - An application, or the operator in its place: a request signature or a
+   * token over REST, a token over gRPC, contracts/iotda.md sections 8 and 9.
+   */
+  CALLER_APPLICATION: 3,
+  /** CALLER_ANYONE - Whoever calls; what proves who it is, is in the request. */
+  CALLER_ANYONE: 4,
+  /**
+   * CALLER_CONNECTION_CHECKER - What decides on connections, such as a broker: the operator, or an access
+   * key with its secret key as in RFC 7617. Over gRPC only.
+   */
+  CALLER_CONNECTION_CHECKER: 5,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -48,6 +66,9 @@ export namespace Caller {
   export type CALLER_UNSPECIFIED = typeof Caller.CALLER_UNSPECIFIED;
   export type CALLER_OPERATOR = typeof Caller.CALLER_OPERATOR;
   export type CALLER_DEVICE_UPDATE_JWT = typeof Caller.CALLER_DEVICE_UPDATE_JWT;
+  export type CALLER_APPLICATION = typeof Caller.CALLER_APPLICATION;
+  export type CALLER_ANYONE = typeof Caller.CALLER_ANYONE;
+  export type CALLER_CONNECTION_CHECKER = typeof Caller.CALLER_CONNECTION_CHECKER;
   export type UNRECOGNIZED = typeof Caller.UNRECOGNIZED;
 }
 
@@ -213,6 +234,16 @@ export const Fault = {
    * without a reason for it answers as to FAULT_TARGET_MALFORMED.
    */
   FAULT_HEADERS_TOO_LARGE: 16,
+  /**
+   * FAULT_SIGNATURE_REFUSED - A request signature that was not accepted. An envelope without a reason for
+   * it answers as to FAULT_UNAUTHENTICATED.
+   */
+  FAULT_SIGNATURE_REFUSED: 17,
+  /**
+   * FAULT_TOKEN_EXPIRED - A token that was accepted and has ended by time. An envelope without a
+   * reason for it answers as to FAULT_UNAUTHENTICATED.
+   */
+  FAULT_TOKEN_EXPIRED: 18,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -236,6 +267,8 @@ export namespace Fault {
   export type FAULT_RATE_LIMITED = typeof Fault.FAULT_RATE_LIMITED;
   export type FAULT_TARGET_TOO_LONG = typeof Fault.FAULT_TARGET_TOO_LONG;
   export type FAULT_HEADERS_TOO_LARGE = typeof Fault.FAULT_HEADERS_TOO_LARGE;
+  export type FAULT_SIGNATURE_REFUSED = typeof Fault.FAULT_SIGNATURE_REFUSED;
+  export type FAULT_TOKEN_EXPIRED = typeof Fault.FAULT_TOKEN_EXPIRED;
   export type UNRECOGNIZED = typeof Fault.UNRECOGNIZED;
 }
 
@@ -245,7 +278,9 @@ export interface ServiceRules {
   envelope: Envelope;
   /**
    * Path prefixes of whole segments, such as `/device`, whose unknown paths
-   * answer in this envelope. `/` owns what no other prefix does.
+   * answer in this envelope. `/` owns what no other prefix does. Another service
+   * may have paths there if it answers alike: all that is stated here but
+   * path_prefixes and defaults is the same.
    */
   pathPrefixes: string[];
   /** What a known path answers to another method. */
@@ -259,6 +294,13 @@ export interface ServiceRules {
    * 11.6.1), such as `Bearer realm="keyturn"`.
    */
   challenge: string;
+  /** The envelope that has a reason for the faults for which this one has none. */
+  fallbackEnvelope: Envelope;
+  /**
+   * Whether every answer gets a request id of its own, 32 lower-case hex
+   * characters, whatever id the caller has sent.
+   */
+  ownRequestIds: boolean;
 }
 
 /** What one method asks of its callers and may answer. */
@@ -325,6 +367,18 @@ export interface MethodRules {
    * that response_body names. Without it answers are JSON.
    */
   responseMediaType: string;
+  /**
+   * What a caller whose rights are limited needs for this call, as its rights
+   * name it, such as `iotda:devices:resetSecret`.
+   */
+  permission: string;
+  /**
+   * The string field that names the project whose rights count; every path of
+   * the method binds it. It is read before anything else of the request.
+   */
+  projectField: string;
+  /** Whether the method is served over gRPC alone and has no path. */
+  grpcOnly?: boolean | undefined;
 }
 
 /**
@@ -363,14 +417,32 @@ export interface ReasonRules {
   httpStatus: number;
   /** The code word that the documented error body shows, where it has one. */
   word: string;
-  /** The public sentence: the message over gRPC and in the error body. */
+  /**
+   * The public sentence: the message over gRPC and in the error body. `<N>` in
+   * it stands for the number that the refusal brings along.
+   */
   sentence: string;
   /** The faults that this reason stands for in its envelope. */
   faults: Fault[];
+  /**
+   * The code word and the sentence of the error body in the gateway's style, a
+   * setting of ENVELOPE_IOTDA; unset: as above.
+   */
+  gatewayWord: string;
+  /** As above. */
+  gatewaySentence: string;
 }
 
 function createBaseServiceRules(): ServiceRules {
-  return { envelope: 0, pathPrefixes: [], otherMethods: 0, defaults: undefined, challenge: "" };
+  return {
+    envelope: 0,
+    pathPrefixes: [],
+    otherMethods: 0,
+    defaults: undefined,
+    challenge: "",
+    fallbackEnvelope: 0,
+    ownRequestIds: false,
+  };
 }
 
 export const ServiceRules: MessageFns<ServiceRules> = {
@@ -389,6 +461,12 @@ export const ServiceRules: MessageFns<ServiceRules> = {
     }
     if (message.challenge !== "") {
       writer.uint32(42).string(message.challenge);
+    }
+    if (message.fallbackEnvelope !== 0) {
+      writer.uint32(48).int32(message.fallbackEnvelope);
+    }
+    if (message.ownRequestIds !== false) {
+      writer.uint32(56).bool(message.ownRequestIds);
     }
     return writer;
   },
@@ -446,6 +524,22 @@ export const ServiceRules: MessageFns<ServiceRules> = {
             message.challenge = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.fallbackEnvelope = reader.int32() as any;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.ownRequestIds = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -470,6 +564,8 @@ export const ServiceRules: MessageFns<ServiceRules> = {
       ? MethodRules.fromPartial(object.defaults)
       : undefined;
     message.challenge = object.challenge ?? "";
+    message.fallbackEnvelope = object.fallbackEnvelope ?? 0;
+    message.ownRequestIds = object.ownRequestIds ?? false;
     return message;
   },
 };
@@ -492,6 +588,9 @@ function createBaseMethodRules(): MethodRules {
     ignoredQueryKeys: [],
     contentCodings: [],
     responseMediaType: "",
+    permission: "",
+    projectField: "",
+    grpcOnly: undefined,
   };
 }
 
@@ -548,6 +647,15 @@ export const MethodRules: MessageFns<MethodRules> = {
     }
     if (message.responseMediaType !== "") {
       writer.uint32(130).string(message.responseMediaType);
+    }
+    if (message.permission !== "") {
+      writer.uint32(138).string(message.permission);
+    }
+    if (message.projectField !== "") {
+      writer.uint32(146).string(message.projectField);
+    }
+    if (message.grpcOnly !== undefined) {
+      writer.uint32(152).bool(message.grpcOnly);
     }
     return writer;
   },
@@ -703,6 +811,30 @@ export const MethodRules: MessageFns<MethodRules> = {
             message.responseMediaType = reader.string();
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.permission = reader.string();
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.projectField = reader.string();
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.grpcOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -736,6 +868,9 @@ export const MethodRules: MessageFns<MethodRules> = {
     message.ignoredQueryKeys = object.ignoredQueryKeys?.map((e) => e) || [];
     message.contentCodings = object.contentCodings?.map((e) => e) || [];
     message.responseMediaType = object.responseMediaType ?? "";
+    message.permission = object.permission ?? "";
+    message.projectField = object.projectField ?? "";
+    message.grpcOnly = object.grpcOnly ?? undefined;
     return message;
   },
 };
@@ -856,7 +991,16 @@ export const FieldRules: MessageFns<FieldRules> = {
 };
 
 function createBaseReasonRules(): ReasonRules {
-  return { envelope: 0, code: 0, httpStatus: 0, word: "", sentence: "", faults: [] };
+  return {
+    envelope: 0,
+    code: 0,
+    httpStatus: 0,
+    word: "",
+    sentence: "",
+    faults: [],
+    gatewayWord: "",
+    gatewaySentence: "",
+  };
 }
 
 export const ReasonRules: MessageFns<ReasonRules> = {
@@ -882,6 +1026,12 @@ export const ReasonRules: MessageFns<ReasonRules> = {
         writer.int32(v);
       }
       writer.join();
+    }
+    if (message.gatewayWord !== "") {
+      writer.uint32(58).string(message.gatewayWord);
+    }
+    if (message.gatewaySentence !== "") {
+      writer.uint32(66).string(message.gatewaySentence);
     }
     return writer;
   },
@@ -957,6 +1107,22 @@ export const ReasonRules: MessageFns<ReasonRules> = {
 
             break;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.gatewayWord = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.gatewaySentence = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -980,6 +1146,8 @@ export const ReasonRules: MessageFns<ReasonRules> = {
     message.word = object.word ?? "";
     message.sentence = object.sentence ?? "";
     message.faults = object.faults?.map((e) => e) || [];
+    message.gatewayWord = object.gatewayWord ?? "";
+    message.gatewaySentence = object.gatewaySentence ?? "";
     return message;
   },
 };

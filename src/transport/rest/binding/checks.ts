@@ -47,6 +47,8 @@ export function checkRule(method: Method, rule: HttpRule): CheckedRule {
     if (path !== undefined) bound.push(path);
   }
   const bodyField = method.desc.input.fields.find((field) => field.name === rule.body);
+  const { projectField } = method.rules;
+  if (projectField !== '' && !bound.some((path) => nameOf(path) === projectField)) faults.push(`the path does not have the project_field ${projectField}`);
   faults.push(...collisions(bound, bodyField));
   if (rule.body === '*' && bound.length > 0 && rawKindOf(method.desc.input, undefined) !== undefined) {
     faults.push('the body is the whole message, path variables too');

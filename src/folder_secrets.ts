@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { keyRingFault, operatorTokenFault, parseKeyRing } from './config/index.ts';
+import { formatKeyRing, newMasterKey } from './crypto/key_ring.ts';
+import type { MasterKey } from './crypto/key_ring.ts';
+import type { DataFolder } from './data_folder.ts';
+
+const TOKEN_FILE = 'operator.token';
+const KEY_RING_FILE = 'master.keys';
+
+/** The operator's token of a data folder, made at the first start. Throws an Error that says what to do. */
+export function readOperatorToken(folder: DataFolder | undefined): string {
+  if (folder === undefined) throw new Error('set KEYTURN_OPERATOR_TOKEN');
+  const token = folder.readOrCreate(TOKEN_FILE, () => randomBytes(32).toString('base64url'));
+  const fault = operatorTokenFault(token);
+  if (fault !== undefined) throw new Error(`${join(folder.path, TOKEN_FILE)} ${fault}; remove it to have a new one made`);
+  return token;
+}
+
+/** The key ring of a data folder, made at the first start. Throws an Error that says what to do. */
+export function readMasterKeys(folder: DataFolder | undefined): readonly MasterKey[] {
+  if (folder === undefined) throw new Error('set KEYTURN_MASTER_KEYS');
+  const text = folder.readOrCreate(KEY_RING_FILE, () => formatKeyRing([newMasterKey()]));
+  const fault = keyRingFault(text);
+  // Never "remove it": without its keys, what they have encrypted is lost.
+  if (fault !== undefined) throw new Error(`${join(folder.path, KEY_RING_FILE)} ${fault}; restore it from a backup`);
+  return parseKeyRing(text);
+}
