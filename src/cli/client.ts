@@ -1,9 +1,10 @@
 import { Client as GrpcClient, Metadata, credentials } from '@grpc/grpc-js';
-import type { ChannelCredentials, MethodDefinition } from '@grpc/grpc-js';
+import type { ChannelCredentials, MethodDefinition, ServiceError } from '@grpc/grpc-js';
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { ClientTlsPaths } from '../config/index.ts';
 import { readCertificates, readOwnCertificate } from './certificates.ts';
 import { toFailure } from './grpc_failure.ts';
+import { Interrupt } from './interrupt.ts';
 import { compileRestJson } from './rest_json.ts';
 import type { Token } from './token.ts';
 
@@ -14,11 +15,13 @@ export interface ClientOptions {
   readonly token: Token;
   /** Undefined: no TLS. */
   readonly tls: ClientTlsPaths | undefined;
-  /** How long a call may take, milliseconds. */
+  /** How long a call with one answer may take, milliseconds. */
   readonly deadline?: number;
 }
 
 const DEADLINE = 10_000;
+/** How often a service that says nothing is asked whether it is still there, and how long it may take to tell, milliseconds. */
+const KEEPALIVE = { interval: 30_000, patience: 10_000 };
 
 /** A client of a running service. */
 export class Client implements Disposable {
@@ -31,14 +34,14 @@ export class Client implements Disposable {
       // Variables for web proxies are not settings of ours.
       'grpc.enable_http_proxy': 0,
       'grpc.max_receive_message_length': -1,
+      'grpc.keepalive_time_ms': KEEPALIVE.interval,
+      'grpc.keepalive_timeout_ms': KEEPALIVE.patience,
     });
   }
 
   /** Makes a call and returns its answer as REST would. Throws a Failure. */
   async ask<Request, Response>(definition: MethodDefinition<Request, Response>, request: Request): Promise<JsonObject> {
-    const { token, deadline = DEADLINE } = this.#options;
-    const metadata = new Metadata();
-    metadata.set('authorization', `Bearer ${token.value}`);
+    const { deadline = DEADLINE } = this.#options;
     const toJson = compileRestJson(definition.path);
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(
@@ -46,7 +49,7 @@ export class Client implements Disposable {
         definition.requestSerialize,
         toJson,
         request,
-        metadata,
+        this.#metadata(),
         { deadline: Date.now() + deadline },
         (error, answer) => {
           if (error !== null) reject(toFailure(error, this.#options));
@@ -54,6 +57,31 @@ export class Client implements Disposable {
         },
       );
     });
+  }
+
+  /**
+   * Makes a call whose answers are a stream, and yields each as REST would, for as long as they come. Ends without an
+   * error at SIGINT and SIGTERM. Throws a Failure.
+   */
+  async *watch<Request, Response>(definition: MethodDefinition<Request, Response>, request: Request): AsyncGenerator<JsonObject, void> {
+    const toJson = compileRestJson(definition.path);
+    const call = this.#client.makeServerStreamRequest(definition.path, definition.requestSerialize, toJson, request, this.#metadata());
+    // It tells that it was cancelled at a time when nobody listens any more.
+    call.on('error', () => {});
+    using interrupt = new Interrupt(() => call.cancel());
+    try {
+      for await (const answer of call) yield answer as JsonObject;
+    } catch (error) {
+      if (!interrupt.hasCome) throw toFailure(error as ServiceError, this.#options);
+    } finally {
+      call.cancel();
+    }
+  }
+
+  #metadata(): Metadata {
+    const metadata = new Metadata();
+    metadata.set('authorization', `Bearer ${this.#options.token.value}`);
+    return metadata;
   }
 
   [Symbol.dispose](): void {
