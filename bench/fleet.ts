@@ -1,3 +1,4 @@
+import { recordIdAt } from '../src/db/record_id.ts';
 import { withClient } from './workbench.ts';
 
 /** The documented prefix of every P-256 SubjectPublicKeyInfo, up to its point. */
@@ -30,8 +31,8 @@ export async function seedFleet(url: string, size: number, numbers: readonly num
       [size, numbers, keys, P256_PREFIX],
     );
     await client.query(
-      `insert into device (device_id, project_id, node_id, product_id, state, updates_allowed, scopes, current_key, created_at, updated_at)
-        select device_id, 'default', device_id, '', 'ACTIVE', true, '{}', encode(sha256(spki), 'hex'), now(), now()
+      `insert into device (device_id, project_id, node_id, product_id, state, updates_allowed, scopes, current_key, created_at, updated_at, record_id)
+        select device_id, 'default', device_id, '', 'ACTIVE', true, '{}', encode(sha256(spki), 'hex'), now(), now(), ${recordIdAt('now()')}
         from fleet order by number`,
     );
     await client.query(

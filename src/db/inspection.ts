@@ -47,10 +47,19 @@ const RIGHTS: readonly (readonly [relation: string, rights: string])[] = [
   ['rotation', 'select insert'],
   ['used_jti', 'select insert delete'],
   ['audit_event', 'select insert'],
-  ['outbox', 'insert'],
+  ['outbox', 'select insert delete'],
+  ['device_secret', 'select insert update delete'],
+  ['device_token', 'select insert update delete'],
+  ['idempotency_record', 'select insert update delete'],
+  ['product', 'select insert'],
+  ['access_key', 'select insert update delete'],
+  ['iam_user', 'select insert update delete'],
+  ['iam_token', 'select insert delete'],
+  ['used_signature', 'select insert delete'],
   ['public_key_ordinal_seq', 'usage'],
   ['audit_event_event_id_seq', 'usage'],
   ['outbox_event_id_seq', 'usage'],
+  ['device_record_seq', 'usage'],
 ];
 
 const MISSING_RIGHTS = {

@@ -76,11 +76,8 @@ describe('keyturn doctor', () => {
     using folder = new Folder();
     const ring = async (keys: string): Promise<string[]> =>
       linesOf(await doctor({ ...FREE, KEYTURN_DATA_DIR: folder.data, ...(keys === '' ? {} : { KEYTURN_MASTER_KEYS: keys }) }), 'keyring');
-    assert.match((await ring('')).join(), /^good: .*not needed yet, nothing encrypted is stored by this version$/);
+    assert.match((await ring('')).join(), /^good: KEYTURN_MASTER_KEYS is unset/);
     assert.match((await ring(`b:${KEY},a:${KEY}`)).join(), /^good: 2 keys in KEYTURN_MASTER_KEYS, b encrypts/);
-    const [bad, good] = await ring(`a:${KEY},b:${KEY},a:${KEY}`);
-    assert.match(bad ?? '', /^bad: .*more than one key with the id a - give each key an id of its own/);
-    assert.match(good ?? '', /^good: 3 keys .* a encrypts/);
-    assert.ok(!`${bad}${good}`.includes(KEY));
+    assert.match((await ring(`a:${KEY},b:${KEY},a:${KEY}`)).join(), /^warning: not looked at: KEYTURN_MASTER_KEYS is at fault/);
   });
 });

@@ -39,7 +39,7 @@ describe('doctor and the data folder', () => {
     });
     assert.deepEqual(findings.filter(({ state }) => state !== 'good'), []);
     oneLine(findings, 'folder', /is this user's alone \(mode 0700\)/);
-    oneLine(findings, 'folder', /the 5 files in it that must be private are so/);
+    oneLine(findings, 'folder', /the 6 files in it that must be private are so/);
     oneLine(findings, 'folder', new RegExp(`in use by a running service \\(pid ${child.pid}\\)`));
     oneLine(findings, 'database', /PostgreSQL 18\.\d+ answers at 127\.0\.0\.1:\d+\/keyturn as keyturn/);
     oneLine(findings, 'database', /has all migrations/);

@@ -44,7 +44,7 @@ describe('keyturn project and audit', () => {
     assert.match(table.stdout, /^plant-3 +Plant 3 +\S+Z$/m);
     await execute(
       service.databaseUrl,
-      "insert into project (project_id, name, created_at) select 'many-' || n, 'Many', now() from generate_series(1, 1500) n",
+      "insert into project (project_id, name, created_at, app_id) select 'many-' || n, 'Many', now(), n from generate_series(1, 1500) n",
     );
     const { code, stdout } = await run('project', 'list', '--json');
     assert.equal(code, 0);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { openDataFolder } from '../../src/data_folder.ts';
 import { createDatabase } from '../support/postgres.ts';
-import { OPERATOR_TOKEN } from '../support/service.ts';
+import { MASTER_KEYS, OPERATOR_TOKEN } from '../support/service.ts';
 import { ended, keyturn, start } from './keyturn.ts';
 
 const LISTEN = { KEYTURN_HTTP_LISTEN: '127.0.0.1:0', KEYTURN_GRPC_LISTEN: '127.0.0.1:0' };
@@ -22,7 +22,7 @@ describe('keyturn serve and migrate', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('migrates once, needs no token for it, and serves what was migrated until SIGTERM', async () => {
+  it('migrates once, needs neither token nor keys for it, and serves what was migrated until SIGTERM', async () => {
     await using database = await createDatabase();
     const environment = { KEYTURN_DATABASE_URL: database.url };
     const first = await keyturn(['migrate'], { environment });
@@ -31,7 +31,7 @@ describe('keyturn serve and migrate', () => {
     const again = await keyturn(['migrate'], { environment });
     assert.equal(again.stdout, 'the database of KEYTURN_DATABASE_URL is up to date, nothing was changed\n');
 
-    const child = start(['serve'], { environment: { ...environment, ...LISTEN, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN } });
+    const child = start(['serve'], { environment: { ...environment, ...LISTEN, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN, KEYTURN_MASTER_KEYS: MASTER_KEYS } });
     const end = ended(child);
     await once(child.stdout ?? child, 'data');
     child.kill('SIGTERM');

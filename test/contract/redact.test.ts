@@ -73,8 +73,11 @@ describe('redaction', () => {
     const open = [...loadImage().registry]
       .flatMap((desc) => (desc.kind === 'message' && desc.typeName.startsWith('keyturn.v1.') ? desc.fields : []))
       .filter((field) => suspicious.test(field.name) && field.proto.options?.debugRedact !== true)
+      // A message of ours has names of its own, which are looked at like these.
+      .filter((field) => field.message?.typeName.startsWith('keyturn.v1.') !== true)
       .map((field) => field.toString())
-      .filter((name) => !/\.(?:next_)?page_token$/.test(name));
+      // They tell a place in a list, and let nobody in.
+      .filter((name) => !/\.(?:(?:next_)?page|resume)_token$/.test(name));
     assert.deepEqual(open, []);
   });
 });

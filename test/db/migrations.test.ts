@@ -11,11 +11,13 @@ import type { TestDatabase } from '../support/postgres.ts';
 import { rowsOf } from './fixtures/rotations.ts';
 
 const NAMES = migrationsList.map((migration) => migration.name);
+/** The name that the next migration will have. */
+const NEXT = String(NAMES.length + 1).padStart(4, '0');
 
 class Breaks extends Migration {
   override up(): void {
     this.addSql('create table half_done (n integer)');
-    this.addSql("insert into project (project_id, name, created_at) values ('half', 'Half', now())");
+    this.addSql("insert into project (project_id, name, created_at, app_id) values ('half', 'Half', now(), 'half')");
     this.addSql('select no_such_function()');
   }
 }
@@ -52,7 +54,10 @@ describe('migrations', () => {
     const rows = await rowsOf<{ name: string }>(own.url, "select table_name::text as name from information_schema.tables where table_schema = 'public' order by 1");
     return rows.map((row) => row.name);
   };
-  const TABLES = ['audit_event', 'device', 'keyturn_migration', 'outbox', 'project', 'public_key', 'rotation', 'used_jti'];
+  const TABLES = [
+    'access_key', 'audit_event', 'device', 'device_secret', 'device_token', 'iam_token', 'iam_user', 'idempotency_record',
+    'keyturn_migration', 'outbox', 'product', 'project', 'public_key', 'rotation', 'used_jti', 'used_signature',
+  ];
 
   it('are numbered without a gap and in order', () => {
     assert.deepEqual(NAMES, NAMES.map((_, index) => String(index + 1).padStart(4, '0')));
@@ -115,7 +120,7 @@ describe('migrations', () => {
   });
 
   it('leave nothing half done on an empty database when a later one fails', async () => {
-    const orm = await ormWith([...migrationsList, { name: '0002', class: Breaks }]);
+    const orm = await ormWith([...migrationsList, { name: NEXT, class: Breaks }]);
     await assert.rejects(orm.migrator.up(), /no_such_function/);
     assert.deepEqual((await tables()).filter((name) => name !== 'keyturn_migration'), []);
     assert.deepEqual(await rowsOf(own.url, "select to_regclass('keyturn_migration')::text as name"), [{ name: 'keyturn_migration' }]);
@@ -125,7 +130,7 @@ describe('migrations', () => {
 
   it('leave a database as it was when the next one fails', async () => {
     await (await open()).migrate();
-    const orm = await ormWith([...migrationsList, { name: '0002', class: Breaks }]);
+    const orm = await ormWith([...migrationsList, { name: NEXT, class: Breaks }]);
     await assert.rejects(orm.migrator.up(), /no_such_function/);
     assert.deepEqual(await tables(), TABLES);
     assert.deepEqual(await rowsOf(own.url, 'select project_id from project'), [{ project_id: 'default' }]);
@@ -161,9 +166,9 @@ describe('migrations', () => {
     const database = await open();
     await database.migrate();
     const list = migrationsList as { name: string; class: typeof Measures }[];
-    list.push({ name: '0002', class: Measures });
+    list.push({ name: NEXT, class: Measures });
     try {
-      assert.deepEqual(await (await open()).migrate(), ['0002']);
+      assert.deepEqual(await (await open()).migrate(), [NEXT]);
     } finally {
       list.pop();
     }

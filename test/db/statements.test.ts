@@ -12,7 +12,10 @@ import type { Asked, PostgresProxy } from './fixtures/postgres_proxy.ts';
 import { ORIGIN, addDevice, newKey, newRotation, openDatabase } from './fixtures/rotations.ts';
 
 const QUERY = /^\s*(?:select|with|update|delete)\b/i;
-const TABLES = new Set(['device', 'public_key', 'rotation', 'used_jti', 'audit_event', 'outbox', 'project']);
+const TABLES = new Set([
+  'access_key', 'audit_event', 'device', 'device_secret', 'device_token', 'iam_token', 'iam_user', 'idempotency_record', 'outbox',
+  'product', 'project', 'public_key', 'rotation', 'used_jti', 'used_signature',
+]);
 
 interface Plan {
   readonly 'Node Type': string;

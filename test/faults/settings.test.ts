@@ -21,7 +21,11 @@ const BAD: readonly (readonly [name: string, settings: Readonly<Record<string, s
     ],
   ],
   ['an unknown variable', { KEYTURN_HTTP_LISTENN: '127.0.0.1:0' }, [/KEYTURN_HTTP_LISTENN is not a setting of this version/]],
-  ['a server without its operator token', { KEYTURN_DATABASE_URL: 'postgres://u:hush@127.0.0.1:1/d' }, [/KEYTURN_OPERATOR_TOKEN must be given/]],
+  [
+    'a server without what all its nodes share',
+    { KEYTURN_DATABASE_URL: 'postgres://u:hush@127.0.0.1:1/d' },
+    [/KEYTURN_OPERATOR_TOKEN must be given/, /KEYTURN_MASTER_KEYS must be given/],
+  ],
   ['a URL of something else', { KEYTURN_DATABASE_URL: 'mysql://u:hush@127.0.0.1:1/d' }, [/KEYTURN_DATABASE_URL expects postgres/]],
 ];
 
