@@ -96,7 +96,7 @@ describe('doctor and a database of one\'s own', () => {
     await execute(url, `create role guest login password 'hush-hush'; grant select on keyturn_migration to guest; grant select, insert on device to guest`);
     const guest = urlOf('guarded', 'guest', 'hush-hush');
     const line = oneLine(await look(guest), 'database', /guest lacks rights/);
-    assert.match(line, /^bad: .*: select on project, insert on project, update on device, delete on device, .*usage on outbox_event_id_seq - .*grant/);
+    assert.match(line, /^bad: .*: select on project, insert on project, update on device, delete on device, .*usage on device_record_seq - .*grant/);
     await execute(url, 'revoke all on keyturn_migration from guest');
     oneLine(await look(guest), 'database', /^bad: it answers, but cannot be looked at: permission denied .* - as the owner of the database grant/);
     await execute(url, 'grant all on all tables in schema public to guest; grant all on all sequences in schema public to guest');
