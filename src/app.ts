@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller } from '../gen/keyturn/options/v1/options.ts';
+import { composeApplications } from './applications.ts';
 import { AnyoneAuthenticator } from './call/authenticate/anyone.ts';
-import { ApplicationAuthenticator } from './call/authenticate/application.ts';
 import type { Authenticator } from './call/authenticate/authenticator.ts';
-import { ConnectionCheckerAuthenticator } from './call/authenticate/connection_checker.ts';
 import { DeviceUpdateJwtAuthenticator } from './call/authenticate/device_update_jwt.ts';
 import { OperatorAuthenticator } from './call/authenticate/operator.ts';
 import { OperatorToken } from './call/authenticate/operator_token.ts';
@@ -20,7 +19,6 @@ import type { Config } from './config/index.ts';
 import { compileContract } from './contract/contract.ts';
 import { loadImage } from './contract/image.ts';
 import { KeyRing } from './crypto/key_ring.ts';
-import { ApplicationStore } from './db/application.ts';
 import { AuditEventStore } from './db/audit_event.ts';
 import type { Database } from './db/database.ts';
 import { DeviceStore } from './db/device.ts';
@@ -36,7 +34,6 @@ import { isLoopback } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
 import { Readiness } from './readiness.ts';
 import { deviceSecretService } from './services/device_secret_service/index.ts';
-import { iamService } from './services/iam_service.ts';
 import { iotDeviceService } from './services/iot_device_service/index.ts';
 import { DeviceKeyService } from './services/device_key_service.ts';
 import { AuditEvents } from './services/operator_service/audit_events.ts';
@@ -99,6 +96,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   const theOperator = new OperatorToken(operatorToken, config.limits.operatorCallsPerMinute);
   const keyRing = new KeyRing(config.masterKeys ?? readMasterKeys(store.folder));
 
+  const applications = composeApplications({ database, keyRing, config, clock, operator: theOperator, httpUrl: () => listeners?.httpUrl ?? '' });
   const rotations = new RotationStore(database.run, atFaultPoint);
   const endpoints = joinEndpoints(contract, [
     ...new DeviceKeyService(rotations, config.iothentix, clock, (outcome) => metrics.rotations.inc({ outcome })).bindings(),
@@ -106,16 +104,16 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
       new Devices(new DeviceStore(database), config.iothentix.algorithms, clock),
       new Projects(new ProjectStore(database), clock),
       new AuditEvents(new AuditEventStore(database.run)),
+      applications.operatorParts,
     ),
     ...deviceSecretService(keyRing),
     ...iotDeviceService(),
-    ...iamService(),
+    ...applications.bindings,
   ]);
   const authenticators: Authenticators = new Map<Caller, Authenticator>([
     [Caller.CALLER_OPERATOR, new OperatorAuthenticator(theOperator, clock)],
     [Caller.CALLER_ANYONE, new AnyoneAuthenticator()],
-    [Caller.CALLER_APPLICATION, new ApplicationAuthenticator({ store: new ApplicationStore(database.run), operator: theOperator, settings: config.iotda, clock })],
-    [Caller.CALLER_CONNECTION_CHECKER, new ConnectionCheckerAuthenticator()],
+    ...applications.authenticators,
     [Caller.CALLER_DEVICE_UPDATE_JWT, new DeviceUpdateJwtAuthenticator(rotations, config.iothentix, clock)],
   ]);
   const turnstile = new Turnstile(config.limits.peerFailuresPerMinute, clock);

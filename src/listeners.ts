@@ -54,6 +54,7 @@ export class Listeners {
   readonly #parts: ListenerParts;
   readonly #grpc: GrpcServer[] = [];
   readonly #acceptors = new Map<Name, Acceptor>();
+  #http: Address | undefined;
 
   constructor(config: Config, parts: ListenerParts) {
     this.#config = config;
@@ -70,8 +71,9 @@ export class Listeners {
   async listen(): Promise<{ http: Address; grpc: Address; operator: Address | undefined }> {
     const { http, grpc, operator } = this.#config;
     try {
+      this.#http = await this.#listen('http', http);
       return {
-        http: await this.#listen('http', http),
+        http: this.#http,
         grpc: await this.#listen('grpc', grpc),
         operator: operator && (await this.#listen('operator', operator)),
       };
@@ -79,6 +81,12 @@ export class Listeners {
       await this.close(0);
       throw error;
     }
+  }
+
+  /** The base of links to REST, once it listens. */
+  get httpUrl(): string {
+    const { host, port } = this.#http ?? this.#config.http;
+    return `${this.#config.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
   }
 
   /** What health says over gRPC. */

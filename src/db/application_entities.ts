@@ -1,5 +1,4 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import type { InferEntity } from '@mikro-orm/core';
 
 export const ProductEntity = defineEntity({
   name: 'Product',
@@ -80,7 +79,3 @@ export const UsedSignatureEntity = defineEntity({
     expiresAt: p.datetime().columnType('timestamptz'),
   },
 });
-
-export type ProductRow = InferEntity<typeof ProductEntity>;
-export type UserRow = InferEntity<typeof UserEntity>;
-export type AccessKeyRow = InferEntity<typeof AccessKeyEntity>;

@@ -9,6 +9,7 @@ const xact = () => p.string().columnType('xid8').defaultRaw('pg_current_xact_id(
 export const ProjectEntity = defineEntity({
   name: 'Project',
   tableName: 'project',
+  indexes: [{ name: 'project_name_index', properties: ['name', 'projectId'] }],
   properties: {
     projectId: p.string().primary().length(64),
     name: p.string().length(128),

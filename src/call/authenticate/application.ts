@@ -2,22 +2,32 @@ import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
 import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
 import type { Clock } from '../../clock.ts';
 import { FaultError } from '../../contract/fault.ts';
+import { isRequestSignature } from '../../crypto/request_signature.ts';
 import type { ApplicationStore } from '../../db/application.ts';
 import { ApiError } from '../../errors.ts';
 import type { IotdaSettings } from '../../settings.ts';
 import { retryAfter } from '../allowance.ts';
+import { Allowances } from '../allowances.ts';
 import type { IncomingCall } from '../call.ts';
+import type { AccessKeys } from './access_keys.ts';
 import type { Authenticator } from './authenticator.ts';
 import { bearerOf } from './operator_token.ts';
 import type { OperatorToken } from './operator_token.ts';
 import type { ApplicationPrincipal } from './principal.ts';
+import { RequestSignatures } from './request_signatures.ts';
+import { checkInstance, checkPermission, checkProject } from './rights.ts';
+import { UserTokens } from './user_tokens.ts';
 
 export interface ApplicationAuthenticatorParts {
   readonly store: ApplicationStore;
+  readonly accessKeys: AccessKeys;
   readonly operator: OperatorToken;
   readonly settings: IotdaSettings;
   readonly clock: Clock;
 }
+
+/** The refusal that a method lists if its callers may be told to come back later. */
+const THROTTLED = 'IOTDA_THROTTLED';
 
 /**
  * An application proves itself by a request signature or a token
@@ -26,43 +36,61 @@ export interface ApplicationAuthenticatorParts {
  */
 export class ApplicationAuthenticator implements Authenticator<ApplicationPrincipal> {
   readonly #parts: ApplicationAuthenticatorParts;
+  readonly #signatures: RequestSignatures;
+  readonly #tokens: UserTokens;
+  readonly #calls: Allowances | undefined;
 
   constructor(parts: ApplicationAuthenticatorParts) {
+    const { applicationRateLimit } = parts.settings;
     this.#parts = parts;
+    this.#signatures = new RequestSignatures(parts);
+    this.#tokens = new UserTokens(parts.store, parts.clock);
+    this.#calls = applicationRateLimit === undefined ? undefined : new Allowances(applicationRateLimit);
   }
 
   async authenticate(call: IncomingCall): Promise<ApplicationPrincipal> {
-    const { operator, settings, clock } = this.#parts;
-    const token = call.metadata.get('x-auth-token') ?? (call.wire === 'grpc' ? bearerOf(call.metadata.get('authorization')) : undefined);
-    if (token === undefined || !settings.operatorToken || !call.takesOperator || !operator.is(token)) {
-      throw new FaultError(Fault.FAULT_UNAUTHENTICATED, 'there is no token that is known');
-    }
-    const wait = operator.take(clock.now().getTime());
-    if (wait > 0) throw new ApiError(ErrorReason.ERROR_REASON_IOTDA_THROTTLED, 'the operator calls too often', { metadata: retryAfter(wait) });
-    return this.#operator(call);
+    const authorization = call.metadata.get('authorization') ?? '';
+    if (isRequestSignature(authorization)) return this.#throttled(call, await this.#signatures.authenticate(call, authorization));
+    const bearer = call.wire === 'grpc' ? bearerOf(authorization) : undefined;
+    const token = call.metadata.get('x-auth-token') ?? bearer;
+    if (token === undefined) throw new FaultError(Fault.FAULT_UNAUTHENTICATED, 'there is neither a signature nor a token');
+    if (this.#isOperators(token, call)) return this.#operator(call);
+    if (token === bearer) throw new FaultError(Fault.FAULT_UNAUTHENTICATED, "the bearer token is not the operator's");
+    return this.#throttled(call, await this.#tokens.authenticate(token));
   }
 
-  async #operator(call: IncomingCall): Promise<ApplicationPrincipal> {
-    const asked = call.project();
-    const projectId = asked !== undefined && (await this.#parts.store.hasProject(asked)) ? asked : undefined;
-    return { kind: 'application', actor: 'operator', projectId, domain: '', actions: undefined };
-  }
-
-  authorize({ projectId, actions }: ApplicationPrincipal, call: IncomingCall): void {
-    const asked = call.project();
-    if (asked !== undefined && asked !== projectId) {
-      throw new ApiError(ErrorReason.ERROR_REASON_IOTDA_PERMISSION_DENIED, "the project is not one of the caller's");
-    }
-    const { instanceIds } = this.#parts.settings;
-    const instanceId = call.metadata.get('instance-id');
-    if (instanceIds.size > 0 && instanceId !== undefined && !instanceIds.has(instanceId)) {
-      throw new ApiError(ErrorReason.ERROR_REASON_IOTDA_NOT_SUBSCRIBED, 'Instance-Id names no instance of this service');
-    }
-    const { permission } = call.method.rules;
-    if (permission !== '' && actions !== undefined && !actions.has(permission)) {
-      throw new ApiError(ErrorReason.ERROR_REASON_IOTDA_PERMISSION_DENIED, 'the caller may not do this');
-    }
+  authorize(principal: ApplicationPrincipal, call: IncomingCall): void {
+    checkProject(principal, call);
+    checkInstance(this.#parts.settings.instanceIds, call);
+    checkPermission(principal, call);
   }
 
   limit(): void {}
+
+  #isOperators(token: string, { takesOperator }: IncomingCall): boolean {
+    const { operator, settings } = this.#parts;
+    return operator.is(token) && settings.operatorToken && takesOperator;
+  }
+
+  async #operator(call: IncomingCall): Promise<ApplicationPrincipal> {
+    const { store, operator, clock } = this.#parts;
+    if (isThrottled(call)) refuseFor(operator.take(clock.now().getTime()));
+    const asked = call.project();
+    const projectId = asked !== undefined && (await store.hasProject(asked)) ? asked : undefined;
+    return { kind: 'application', actor: 'operator', projectId, domain: '', actions: undefined };
+  }
+
+  #throttled(call: IncomingCall, principal: ApplicationPrincipal): ApplicationPrincipal {
+    if (isThrottled(call)) refuseFor(this.#calls?.take(principal.actor, this.#parts.clock.now().getTime()) ?? 0);
+    return principal;
+  }
+}
+
+function isThrottled({ method }: IncomingCall): boolean {
+  return method.rules.reasons.includes(THROTTLED);
+}
+
+/** `wait`: milliseconds; 0: the call is within the limit. */
+function refuseFor(wait: number): void {
+  if (wait > 0) throw new ApiError(ErrorReason.ERROR_REASON_IOTDA_THROTTLED, 'the caller calls too often', { metadata: retryAfter(wait) });
 }

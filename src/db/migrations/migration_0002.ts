@@ -8,6 +8,8 @@ export class Migration0002 extends Migration {
     // Projects that are made from now on bring their own.
     this.addSql('alter table project alter column app_id drop default');
 
+    this.addSql('create index project_name_index on project (name, project_id)');
+
     this.addSql('create sequence device_record_seq');
     this.addSql(`alter table device
       add column record_id bytea null,
@@ -119,6 +121,7 @@ export class Migration0002 extends Migration {
       drop column fingerprint, drop column secondary_fingerprint, drop column secure_access, drop column timeout,
       drop column expires_at, drop column active_at, drop column extension_info`);
     this.addSql('drop sequence device_record_seq');
+    this.addSql('drop index project_name_index');
     this.addSql('alter table project drop column app_id');
   }
 }

@@ -20,9 +20,7 @@ import type { DeviceStore } from '../../db/device.ts';
 import { ApiError } from '../../errors.ts';
 import { originOf } from '../origin.ts';
 import { integerCursor, invalid, readPage } from './page.ts';
-import { toDevice, toDeviceKey } from './resources.ts';
-
-const DEFAULT_PROJECT = 'default';
+import { DEFAULT_PROJECT, projectNotFound, toDevice, toDeviceKey } from './resources.ts';
 
 /** The calls of OperatorService that concern devices and their keys. */
 export class Devices {
@@ -58,7 +56,7 @@ export class Devices {
       case 'key_known':
         throw new ApiError(ErrorReason.ERROR_REASON_PUBLIC_KEY_EXISTS, 'the key is or was the key of a device');
       default:
-        throw new ApiError(ErrorReason.ERROR_REASON_PROJECT_NOT_FOUND, 'there is no such project');
+        throw projectNotFound();
     }
   }
 

@@ -1,11 +1,16 @@
 import type { Timestamp } from '../../../gen/google/protobuf/timestamp.ts';
 import type { AuditEvent } from '../../../gen/keyturn/v1/audit_event.ts';
+import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
 import { DeviceKeyState, DeviceState } from '../../../gen/keyturn/v1/device.ts';
 import type { Device, DeviceKey } from '../../../gen/keyturn/v1/device.ts';
 import type { Project } from '../../../gen/keyturn/v1/project.ts';
 import { toPem } from '../../crypto/public_key.ts';
 import type { AuditEventRow } from '../../db/audit_event.ts';
 import type { DeviceRow, ProjectRow, PublicKeyRow } from '../../db/entities.ts';
+import { ApiError } from '../../errors.ts';
+
+/** The project of what is created without one. */
+export const DEFAULT_PROJECT = 'default';
 
 const DEVICE_STATES = { ACTIVE: DeviceState.DEVICE_STATE_ACTIVE, FROZEN: DeviceState.DEVICE_STATE_FROZEN };
 const KEY_STATES = {
@@ -62,8 +67,12 @@ export function toAuditEvent(row: AuditEventRow): AuditEvent {
   };
 }
 
-function toTimestamp(date: Date): Timestamp {
+export function toTimestamp(date: Date): Timestamp {
   const milliseconds = date.getTime();
   const seconds = Math.floor(milliseconds / 1000);
   return { seconds: BigInt(seconds), nanos: (milliseconds - seconds * 1000) * 1_000_000 };
+}
+
+export function projectNotFound(): ApiError {
+  return new ApiError(ErrorReason.ERROR_REASON_PROJECT_NOT_FOUND, 'there is no such project');
 }
