@@ -22,6 +22,7 @@ import { KeyRing } from './crypto/key_ring.ts';
 import { AuditEventStore } from './db/audit_event.ts';
 import type { Database } from './db/database.ts';
 import { DeviceStore } from './db/device.ts';
+import { DeviceSecretStore } from './db/device_secret.ts';
 import type { EmbeddedPostgres } from './db/embedded/index.ts';
 import { ProjectStore } from './db/project.ts';
 import { RotationStore } from './db/rotation.ts';
@@ -34,6 +35,7 @@ import { isLoopback } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
 import { Readiness } from './readiness.ts';
 import { deviceSecretService } from './services/device_secret_service/index.ts';
+import { Resets } from './services/device_secret_service/reset.ts';
 import { iotDeviceService } from './services/iot_device_service/index.ts';
 import { DeviceKeyService } from './services/device_key_service.ts';
 import { AuditEvents } from './services/operator_service/audit_events.ts';
@@ -98,6 +100,13 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
 
   const applications = composeApplications({ database, keyRing, config, clock, operator: theOperator, httpUrl: () => listeners?.httpUrl ?? '' });
   const rotations = new RotationStore(database.run, atFaultPoint);
+  const resets = new Resets({
+    secrets: new DeviceSecretStore(database, atFaultPoint),
+    keyRing,
+    idempotencyHours: config.iotda.idempotencyHours,
+    clock,
+    count: (outcome) => metrics.resets.inc({ outcome }),
+  });
   const endpoints = joinEndpoints(contract, [
     ...new DeviceKeyService(rotations, config.iothentix, clock, (outcome) => metrics.rotations.inc({ outcome })).bindings(),
     ...operatorService(
@@ -106,7 +115,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
       new AuditEvents(new AuditEventStore(database.run)),
       applications.operatorParts,
     ),
-    ...deviceSecretService(keyRing),
+    ...deviceSecretService(resets),
     ...iotDeviceService(),
     ...applications.bindings,
   ]);

@@ -10,6 +10,8 @@ export interface Metrics {
   readonly duration: Histogram<'method' | 'wire'>;
   /** Device keys that were replaced (`rotated`), and answers to that which were given again (`replayed`). */
   readonly rotations: Counter<'outcome'>;
+  /** Secrets of devices that were reset (`reset`), and answers to that which were given again (`replayed`). */
+  readonly resets: Counter<'outcome'>;
   /** Seconds of a database statement, by its name, with the wait for a connection. */
   readonly statements: Histogram<'statement'>;
   /** Connections that were closed for another cause than their own end, by listener and cause. */
@@ -41,6 +43,13 @@ export function createMetrics(): Metrics {
   });
   // There from the start, so that the first rotation is an increase.
   for (const outcome of ['rotated', 'replayed']) rotations.inc({ outcome }, 0);
+  const resets = new Counter({
+    name: 'keyturn_secret_resets_total',
+    help: 'Secrets of devices that were reset (reset), and answers to that which were given again (replayed).',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  for (const outcome of ['reset', 'replayed']) resets.inc({ outcome }, 0);
   return {
     calls: new Counter({
       name: 'keyturn_calls_total',
@@ -56,6 +65,7 @@ export function createMetrics(): Metrics {
       registers: [registry],
     }),
     rotations,
+    resets,
     statements: new Histogram({
       name: 'keyturn_database_statement_seconds',
       help: 'Seconds of a database statement, by name, with the wait for a connection.',

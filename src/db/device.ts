@@ -64,6 +64,12 @@ const REMOVE = {
       update public_key set state = 'REVOKED', retired_at = $2 from dev where thumbprint = dev.current_key),
     jt as (
       delete from used_jti using dev where used_jti.device_id = dev.device_id),
+    se as (
+      delete from device_secret using dev where device_secret.device_id = dev.device_id),
+    tk as (
+      delete from device_token using dev where device_token.device_id = dev.device_id),
+    ir as (
+      delete from idempotency_record using dev where idempotency_record.device_id = dev.device_id),
     au as (
       insert into audit_event (occurred_at, project_id, device_id, action, actor, request_id, peer, details)
       select $2, project_id, device_id, 'device.removed', $3, $4, $5, '{}' from dev),
@@ -118,7 +124,7 @@ export class DeviceStore {
     await this.#database.run(SET_STATE, [deviceId, state, origin.at, action, origin.actor, origin.requestId, origin.peer]);
   }
 
-  /** Removes a device and revokes its key; false if there was no such device. */
+  /** Removes a device with its secrets, and revokes its key; false if there was no such device. */
   async remove(deviceId: string, origin: Origin): Promise<boolean> {
     return this.#database.transaction(async (run: Run) => {
       // A rotation may be under way. Only a statement that starts after its end sees the key that it wrote.

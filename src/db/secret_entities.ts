@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import type { SecretSlotName } from '../secret_slot.ts';
 
 /** What is stored of a secret of a device, sealed by the key ring. */
 export const DeviceSecretEntity = defineEntity({
@@ -8,7 +9,7 @@ export const DeviceSecretEntity = defineEntity({
   checks: [{ name: 'device_secret_slot_check', expression: "slot in ('PRIMARY', 'SECONDARY')" }],
   properties: {
     deviceId: p.string().primary().length(128),
-    slot: p.string().primary().length(16).$type<'PRIMARY' | 'SECONDARY'>(),
+    slot: p.string().primary().length(16).$type<SecretSlotName>(),
     /** The master key that sealed it. */
     keyId: p.string().length(64),
     box: p.blob(),

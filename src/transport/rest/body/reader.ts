@@ -1,9 +1,9 @@
 import type { DescField, DescMessage, JsonObject } from '@bufbuild/protobuf';
-import { Fault } from '../../../../gen/keyturn/options/v1/options.ts';
+import { Fault, JsonInput } from '../../../../gen/keyturn/options/v1/options.ts';
 import { FaultError } from '../../../contract/fault.ts';
 import type { Image } from '../../../contract/image.ts';
 import { compileDirectReader } from '../../../contract/json/direct_read.ts';
-import { checkJson } from '../../../contract/json/read.ts';
+import { checkJson, contentInvalid } from '../../../contract/json/read.ts';
 import type { Method } from '../../../contract/model.ts';
 import { StrictJsonError, parseStrictJson } from '../../../strict_json.ts';
 import { compileContentDecoder } from './coding.ts';
@@ -44,6 +44,7 @@ export function compileBodyReader(image: Image, { desc, rules }: Method, field: 
   if (raw === undefined) refuseRawTypes(rules.mediaTypes);
   const form = types.has(FORM) && raw !== 'http_body' ? compileBodyForm(image, input, field) : undefined;
   const decode = compileContentDecoder(rules.contentCodings, rules.maxBodyBytes);
+  const isVendor = rules.jsonInput === JsonInput.JSON_INPUT_VENDOR;
   const readDirectly = field === undefined ? compileDirectReader(input, rules.jsonInput) : undefined;
   const read = (body: TypedBody, isAlone: boolean): BodyContent => {
     const { bytes } = body;
@@ -54,6 +55,8 @@ export function compileBodyReader(image: Image, { desc, rules }: Method, field: 
     if (!type.isUtf8) throw new FaultError(Fault.FAULT_MEDIA_TYPE, 'the charset is not UTF-8');
     if (type.essence === FORM && form !== undefined) return { json: within(field, form(bytes)) };
     const value = parseJson(bytes);
+    // A vendor's members that are null are dropped; a body is no member.
+    if (value === null && isVendor && field !== undefined && isOwnMessage(field)) throw contentInvalid([{ field: field.name, description: 'must be a JSON object' }]);
     const message = isAlone ? readDirectly?.(value) : undefined;
     if (message !== undefined) return { json: {}, message };
     return { json: checkJson(input, field === undefined ? value : { [field.name]: value }, rules.jsonInput, image.registry) };
@@ -93,8 +96,12 @@ function acceptedType(types: ReadonlySet<string>, type: MediaType | undefined, {
 
 function emptyContent(raw: RawKind | undefined, field: DescField | undefined, { bytes, contentType = '' }: TypedBody): BodyContent {
   if (raw === 'http_body') return { json: {}, raw: serializeRaw(raw, field, { contentType, data: bytes }) };
-  const isMessage = field?.fieldKind === 'message' && !field.message.typeName.startsWith('google.protobuf.');
-  return { json: isMessage ? within(field, {}) : {} };
+  return { json: field !== undefined && isOwnMessage(field) ? within(field, {}) : {} };
+}
+
+/** Whether its JSON form is an object with its fields as members. */
+function isOwnMessage({ fieldKind, message }: DescField): boolean {
+  return fieldKind === 'message' && message !== undefined && !message.typeName.startsWith('google.protobuf.');
 }
 
 function readRawBody(
