@@ -23,7 +23,10 @@ import { AuditEventStore } from './db/audit_event.ts';
 import type { Database } from './db/database.ts';
 import { DeviceStore } from './db/device.ts';
 import { DeviceSecretStore } from './db/device_secret.ts';
+import { DeviceExpiryStore } from './db/device_expiry.ts';
 import type { EmbeddedPostgres } from './db/embedded/index.ts';
+import { IotDeviceReader } from './db/iot_device.ts';
+import { IotDeviceWriter } from './db/iot_device_change.ts';
 import { ProjectStore } from './db/project.ts';
 import { RotationStore } from './db/rotation.ts';
 import type { AtFaultPoint } from './fault_points.ts';
@@ -43,6 +46,7 @@ import { Devices } from './services/operator_service/devices.ts';
 import { operatorService } from './services/operator_service/index.ts';
 import { Projects } from './services/operator_service/projects.ts';
 import { openStore } from './store.ts';
+import { Sweeper } from './sweeper.ts';
 import { systemPages } from './system_pages.ts';
 import { TlsError } from './tls_files.ts';
 import type { TlsMaterial, TlsPaths } from './tls_files.ts';
@@ -60,6 +64,7 @@ export interface App extends AsyncDisposable {
   readonly store: 'embedded' | 'postgres';
   readonly operatorToken: string;
   readonly database: Database;
+  readonly sweeper: Sweeper;
   readonly embedded: EmbeddedPostgres | undefined;
 }
 
@@ -74,6 +79,8 @@ export interface Overrides {
 
 /** How long calls in flight may take to finish at the end, milliseconds. */
 const DRAIN_GRACE = 10_000;
+/** How long what is due to be cleared away may lie, milliseconds. */
+const SWEEP_INTERVAL = 30_000;
 
 /** Builds and starts a service. What it has started is stopped again if a later part fails. */
 export async function build(config: Config, overrides: Overrides = {}): Promise<App> {
@@ -107,16 +114,17 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
     clock,
     count: (outcome) => metrics.resets.inc({ outcome }),
   });
+  const devices = new DeviceStore(database);
   const endpoints = joinEndpoints(contract, [
     ...new DeviceKeyService(rotations, config.iothentix, clock, (outcome) => metrics.rotations.inc({ outcome })).bindings(),
     ...operatorService(
-      new Devices(new DeviceStore(database), config.iothentix.algorithms, clock),
+      new Devices(devices, config.iothentix.algorithms, clock),
       new Projects(new ProjectStore(database), clock),
       new AuditEvents(new AuditEventStore(database.run)),
       applications.operatorParts,
     ),
     ...deviceSecretService(resets),
-    ...iotDeviceService(),
+    ...iotDeviceService({ devices, reader: new IotDeviceReader(database.run), writer: new IotDeviceWriter(database), keyRing, clock }),
     ...applications.bindings,
   ]);
   const authenticators: Authenticators = new Map<Caller, Authenticator>([
@@ -125,6 +133,8 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
     ...applications.authenticators,
     [Caller.CALLER_DEVICE_UPDATE_JWT, new DeviceUpdateJwtAuthenticator(rotations, config.iothentix, clock)],
   ]);
+  const expiry = new DeviceExpiryStore(database);
+  const sweeper = started.use(new Sweeper([{ name: 'device_expiry', run: (now) => expiry.removeDue(now) }], SWEEP_INTERVAL, log, clock));
   const turnstile = new Turnstile(config.limits.peerFailuresPerMinute, clock);
   const telemetry = new Telemetry(log, metrics);
   const observer = atFaultPoint === undefined ? telemetry : withFaultPoints(telemetry, atFaultPoint);
@@ -144,6 +154,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
     await opened.close(DRAIN_GRACE);
   });
   await readiness.start();
+  sweeper.start();
 
   for (const { host } of [config.http, config.grpc, ...(config.operator === undefined ? [] : [config.operator])]) {
     if (!isLoopback(host) && tls === undefined) log.warn({ host }, 'this address is reachable from outside and has no TLS: set KEYTURN_TLS_CERT and KEYTURN_TLS_KEY, or put a TLS proxy before it');
@@ -157,6 +168,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
     store: store.kind,
     operatorToken,
     database,
+    sweeper,
     embedded: store.embedded,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

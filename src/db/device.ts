@@ -2,6 +2,8 @@ import { violatedConstraint } from './database.ts';
 import type { Database, Run } from './database.ts';
 import { DeviceEntity, PublicKeyEntity } from './entities.ts';
 import type { DeviceRow, PublicKeyRow } from './entities.ts';
+import { removalOf } from './device_removal.ts';
+import { valuesOf } from './origin.ts';
 import type { Origin } from './origin.ts';
 import { recordIdAt } from './record_id.ts';
 
@@ -38,46 +40,36 @@ const CREATE = {
     select (select count(*) from dev)::int as created, exists (select from project where project_id = $2) as project_exists`,
 };
 
+const LOCK = {
+  name: 'device_lock',
+  text: `select state, gateway_id from device where device_id = $1 and project_id = coalesce($2, project_id) for update`,
+};
+
+/** With the access tokens of a device that is frozen, and the event that closes its session. */
 const SET_STATE = {
   name: 'device_set_state',
   text: `with
     dev as (
-      update device set state = $2, updated_at = $3 where device_id = $1 and state <> $2
-      returning device_id, project_id),
-    au as (
-      insert into audit_event (occurred_at, project_id, device_id, action, actor, request_id, peer, details)
-      select $3, project_id, device_id, $4, $5, $6, $7, '{}' from dev),
-    ob as (
-      insert into outbox (occurred_at, project_id, device_id, type, payload)
-      select $3, project_id, device_id, $4, '{}' from dev)
-    select count(*)::int as changed from dev`,
-};
-
-const LOCK = { name: 'device_lock', text: 'select from device where device_id = $1 for update' };
-
-const REMOVE = {
-  name: 'device_remove',
-  text: `with
-    dev as (
-      delete from device where device_id = $1 returning device_id, project_id, current_key),
-    old as (
-      update public_key set state = 'REVOKED', retired_at = $2 from dev where thumbprint = dev.current_key),
-    jt as (
-      delete from used_jti using dev where used_jti.device_id = dev.device_id),
-    se as (
-      delete from device_secret using dev where device_secret.device_id = dev.device_id),
+      update device set state = $6, updated_at = $1 where device_id = $5 returning device_id, project_id),
     tk as (
-      delete from device_token using dev where device_token.device_id = dev.device_id),
-    ir as (
-      delete from idempotency_record using dev where idempotency_record.device_id = dev.device_id),
+      delete from device_token using dev where device_token.device_id = dev.device_id and $6 = 'FROZEN'),
     au as (
       insert into audit_event (occurred_at, project_id, device_id, action, actor, request_id, peer, details)
-      select $2, project_id, device_id, 'device.removed', $3, $4, $5, '{}' from dev),
-    ob as (
-      insert into outbox (occurred_at, project_id, device_id, type, payload)
-      select $2, project_id, device_id, 'device.removed', '{}' from dev)
-    select count(*)::int as changed from dev`,
+      select $1, project_id, device_id, $7, $2, $3, $4, '{}' from dev)
+    insert into outbox (occurred_at, project_id, device_id, type, payload)
+      select $1, project_id, device_id, event, '{}' from dev, unnest($8::text[]) event`,
 };
+
+const REMOVE = { name: 'device_remove', text: removalOf('device.device_id = $6') };
+
+/** What became of a change of a device's state; only `changed` has left an event. */
+export type SetStateResult = 'changed' | 'unchanged' | 'missing' | 'is_child';
+export type RemoveResult = 'removed' | 'missing' | 'has_children';
+
+/** Which devices a caller may change: all of them, or those of one project. */
+export interface Reach {
+  readonly projectId?: string;
+}
 
 /** Devices and the history of their keys. */
 export class DeviceStore {
@@ -118,19 +110,28 @@ export class DeviceStore {
     return this.#database.read('device_list', (em) => em.find(DeviceEntity, where, { orderBy: { deviceId: 'asc' }, limit }));
   }
 
-  /** Freezes or unfreezes; a device that is so already stays as it is, without an event. */
-  async setState(deviceId: string, state: 'ACTIVE' | 'FROZEN', origin: Origin): Promise<void> {
-    const action = state === 'FROZEN' ? 'device.frozen' : 'device.unfrozen';
-    await this.#database.run(SET_STATE, [deviceId, state, origin.at, action, origin.actor, origin.requestId, origin.peer]);
+  /**
+   * Freezes a device, which ends its session and its access tokens, or unfreezes it. One that is so already stays as it
+   * is, without an event. `is_child`: a child was to be frozen within the reach of a project, which cannot be.
+   */
+  async setState(deviceId: string, state: 'ACTIVE' | 'FROZEN', origin: Origin, { projectId }: Reach = {}): Promise<SetStateResult> {
+    return this.#database.transaction(async (run: Run) => {
+      const device = await lock(run, deviceId, projectId);
+      if (device === undefined) return 'missing';
+      if (projectId !== undefined && state === 'FROZEN' && device.gateway_id !== null) return 'is_child';
+      if (device.state === state) return 'unchanged';
+      const events = state === 'FROZEN' ? ['device.frozen', 'session.close'] : ['device.unfrozen'];
+      await run(SET_STATE, [...valuesOf(origin), deviceId, state, events[0], events]);
+      return 'changed';
+    });
   }
 
-  /** Removes a device with its secrets, and revokes its key; false if there was no such device. */
-  async remove(deviceId: string, origin: Origin): Promise<boolean> {
+  /** Removes a device with its secrets and tokens and revokes its key, unless it has children. */
+  async remove(deviceId: string, origin: Origin, { projectId }: Reach = {}): Promise<RemoveResult> {
     return this.#database.transaction(async (run: Run) => {
-      // A rotation may be under way. Only a statement that starts after its end sees the key that it wrote.
-      await run(LOCK, [deviceId]);
-      const [row] = await run<{ changed: number }>(REMOVE, [deviceId, origin.at, origin.actor, origin.requestId, origin.peer]);
-      return row?.changed === 1;
+      if ((await lock(run, deviceId, projectId)) === undefined) return 'missing';
+      const [row] = await run<{ removed: number }>(REMOVE, [...valuesOf(origin), '{}', deviceId]);
+      return row?.removed === 1 ? 'removed' : 'has_children';
     });
   }
 
@@ -139,4 +140,13 @@ export class DeviceStore {
     const where = { deviceId, ...(before === undefined ? {} : { ordinal: { $lt: before } }) };
     return this.#database.read('device_key_list', (em) => em.find(PublicKeyEntity, where, { orderBy: { ordinal: 'desc' }, limit }));
   }
+}
+
+/**
+ * A rotation, an authentication or the registration of a child may be under way.
+ * Only a statement that starts after its end sees the key, token or device that it wrote.
+ */
+async function lock(run: Run, deviceId: string, projectId: string | undefined): Promise<{ state: string; gateway_id: string | null } | undefined> {
+  const [row] = await run<{ state: string; gateway_id: string | null }>(LOCK, [deviceId, projectId ?? null]);
+  return row;
 }

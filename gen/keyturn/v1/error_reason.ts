@@ -64,6 +64,8 @@ export const ErrorReason = {
   ERROR_REASON_ACCESS_KEY_NOT_FOUND: 22,
   /** ERROR_REASON_KEY_RING_GIVEN - The key ring is given by KEYTURN_MASTER_KEYS, so the service cannot change it. */
   ERROR_REASON_KEY_RING_GIVEN: 23,
+  /** ERROR_REASON_DEVICE_HAS_CHILDREN - The device is the gateway of others, which have to be removed first. */
+  ERROR_REASON_DEVICE_HAS_CHILDREN: 24,
   /** ERROR_REASON_DEVICE_REQUEST_MALFORMED - The body of a device's request is not in the expected form; E400 of contracts/iothentix.md section 3. */
   ERROR_REASON_DEVICE_REQUEST_MALFORMED: 100,
   /** ERROR_REASON_PUBLIC_KEY_INVALID - `public_key` of the JWT is missing or not a canonical key of an enabled type; E400, section 5.2. */
@@ -172,6 +174,7 @@ export namespace ErrorReason {
   export type ERROR_REASON_USER_NOT_FOUND = typeof ErrorReason.ERROR_REASON_USER_NOT_FOUND;
   export type ERROR_REASON_ACCESS_KEY_NOT_FOUND = typeof ErrorReason.ERROR_REASON_ACCESS_KEY_NOT_FOUND;
   export type ERROR_REASON_KEY_RING_GIVEN = typeof ErrorReason.ERROR_REASON_KEY_RING_GIVEN;
+  export type ERROR_REASON_DEVICE_HAS_CHILDREN = typeof ErrorReason.ERROR_REASON_DEVICE_HAS_CHILDREN;
   export type ERROR_REASON_DEVICE_REQUEST_MALFORMED = typeof ErrorReason.ERROR_REASON_DEVICE_REQUEST_MALFORMED;
   export type ERROR_REASON_PUBLIC_KEY_INVALID = typeof ErrorReason.ERROR_REASON_PUBLIC_KEY_INVALID;
   export type ERROR_REASON_PROOF_OF_POSSESSION_MALFORMED =

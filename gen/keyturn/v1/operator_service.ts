@@ -3887,7 +3887,7 @@ export const OperatorServiceService = {
   },
   /**
    * Removes a device for good: its key is revoked and kept in the history, so
-   * that it is never accepted again. DEVICE_NOT_FOUND.
+   * that it is never accepted again. DEVICE_NOT_FOUND, DEVICE_HAS_CHILDREN.
    */
   deleteDevice: {
     path: "/keyturn.v1.OperatorService/DeleteDevice" as const,
@@ -4209,7 +4209,7 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
   listDevices: handleUnaryCall<OperatorServiceListDevicesRequest, OperatorServiceListDevicesResponse>;
   /**
    * Removes a device for good: its key is revoked and kept in the history, so
-   * that it is never accepted again. DEVICE_NOT_FOUND.
+   * that it is never accepted again. DEVICE_NOT_FOUND, DEVICE_HAS_CHILDREN.
    */
   deleteDevice: handleUnaryCall<OperatorServiceDeleteDeviceRequest, OperatorServiceDeleteDeviceResponse>;
   /**
@@ -4350,7 +4350,7 @@ export interface OperatorServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Removes a device for good: its key is revoked and kept in the history, so
-   * that it is never accepted again. DEVICE_NOT_FOUND.
+   * that it is never accepted again. DEVICE_NOT_FOUND, DEVICE_HAS_CHILDREN.
    */
   deleteDevice(
     request: OperatorServiceDeleteDeviceRequest,

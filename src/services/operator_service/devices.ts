@@ -76,7 +76,9 @@ export class Devices {
   }
 
   async delete(request: OperatorServiceDeleteDeviceRequest, call: Call): Promise<OperatorServiceDeleteDeviceResponse> {
-    if (!(await this.#store.remove(request.deviceId, originOf(call, this.#clock)))) throw notFound();
+    const result = await this.#store.remove(request.deviceId, originOf(call, this.#clock));
+    if (result === 'missing') throw notFound();
+    if (result === 'has_children') throw new ApiError(ErrorReason.ERROR_REASON_DEVICE_HAS_CHILDREN, 'the device has children');
     return {};
   }
 

@@ -1,0 +1,14 @@
+import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
+import type { Call } from '../../call/call.ts';
+import { ApiError } from '../../errors.ts';
+import { originOf } from '../origin.ts';
+import type { DevicePath, IotDeviceParts } from './parts.ts';
+import { deviceNotFound } from './refusals.ts';
+
+/** UnfreezeDevice: contracts/iotda.md 7.5. */
+export async function unfreezeDevice({ devices, clock }: IotDeviceParts, { projectId, deviceId }: DevicePath, call: Call): Promise<object> {
+  const result = await devices.setState(deviceId, 'ACTIVE', originOf(call, clock), { projectId });
+  if (result === 'missing') throw deviceNotFound();
+  if (result === 'unchanged') throw new ApiError(ErrorReason.ERROR_REASON_IOTDA_DEVICE_NOT_FROZEN, 'the device is not frozen');
+  return {};
+}
