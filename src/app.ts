@@ -22,13 +22,11 @@ import { KeyRing } from './crypto/key_ring.ts';
 import { AuditEventStore } from './db/audit_event.ts';
 import type { Database } from './db/database.ts';
 import { DeviceStore } from './db/device.ts';
-import { DeviceSecretStore } from './db/device_secret.ts';
 import { DeviceExpiryStore } from './db/device_expiry.ts';
 import type { EmbeddedPostgres } from './db/embedded/index.ts';
-import { IotDeviceReader } from './db/iot_device.ts';
-import { IotDeviceWriter } from './db/iot_device_change.ts';
 import { ProjectStore } from './db/project.ts';
 import { RotationStore } from './db/rotation.ts';
+import { composeDeviceSecrets } from './device_secrets.ts';
 import type { AtFaultPoint } from './fault_points.ts';
 import { readMasterKeys, readOperatorToken } from './folder_secrets.ts';
 import { Listeners } from './listeners.ts';
@@ -37,9 +35,6 @@ import type { Log } from './log.ts';
 import { isLoopback } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
 import { Readiness } from './readiness.ts';
-import { deviceSecretService } from './services/device_secret_service/index.ts';
-import { Resets } from './services/device_secret_service/reset.ts';
-import { iotDeviceService } from './services/iot_device_service/index.ts';
 import { DeviceKeyService } from './services/device_key_service.ts';
 import { AuditEvents } from './services/operator_service/audit_events.ts';
 import { Devices } from './services/operator_service/devices.ts';
@@ -107,13 +102,6 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
 
   const applications = composeApplications({ database, keyRing, config, clock, operator: theOperator, httpUrl: () => listeners?.httpUrl ?? '' });
   const rotations = new RotationStore(database.run, atFaultPoint);
-  const resets = new Resets({
-    secrets: new DeviceSecretStore(database, atFaultPoint),
-    keyRing,
-    idempotencyHours: config.iotda.idempotencyHours,
-    clock,
-    count: (outcome) => metrics.resets.inc({ outcome }),
-  });
   const devices = new DeviceStore(database);
   const endpoints = joinEndpoints(contract, [
     ...new DeviceKeyService(rotations, config.iothentix, clock, (outcome) => metrics.rotations.inc({ outcome })).bindings(),
@@ -123,8 +111,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
       new AuditEvents(new AuditEventStore(database.run)),
       applications.operatorParts,
     ),
-    ...deviceSecretService(resets),
-    ...iotDeviceService({ devices, reader: new IotDeviceReader(database.run), writer: new IotDeviceWriter(database), keyRing, clock }),
+    ...composeDeviceSecrets({ database, devices, keyRing, settings: config.iotda, clock, metrics, log, atFaultPoint }),
     ...applications.bindings,
   ]);
   const authenticators: Authenticators = new Map<Caller, Authenticator>([

@@ -12,6 +12,8 @@ export interface Metrics {
   readonly rotations: Counter<'outcome'>;
   /** Secrets of devices that were reset (`reset`), and answers to that which were given again (`replayed`). */
   readonly resets: Counter<'outcome'>;
+  /** Decisions on connections of devices, by the return code of CONNACK; 3: there could be none. */
+  readonly connections: Counter<'return_code'>;
   /** Seconds of a database statement, by its name, with the wait for a connection. */
   readonly statements: Histogram<'statement'>;
   /** Connections that were closed for another cause than their own end, by listener and cause. */
@@ -50,6 +52,13 @@ export function createMetrics(): Metrics {
     registers: [registry],
   });
   for (const outcome of ['reset', 'replayed']) resets.inc({ outcome }, 0);
+  const connections = new Counter({
+    name: 'keyturn_connection_decisions_total',
+    help: 'Decisions on connections of devices, by the return code of CONNACK; 3: there could be none.',
+    labelNames: ['return_code'],
+    registers: [registry],
+  });
+  for (const code of ['0', '2', '3', '4', '5']) connections.inc({ return_code: code }, 0);
   return {
     calls: new Counter({
       name: 'keyturn_calls_total',
@@ -66,6 +75,7 @@ export function createMetrics(): Metrics {
     }),
     rotations,
     resets,
+    connections,
     statements: new Histogram({
       name: 'keyturn_database_statement_seconds',
       help: 'Seconds of a database statement, by name, with the wait for a connection.',

@@ -21,7 +21,7 @@ interface Rule {
   readonly only?: readonly string[];
 }
 
-const TOP = ['src/main.ts', 'src/serve.ts', 'src/app.ts', 'src/cli/'];
+const TOP = ['src/main.ts', 'src/serve.ts', 'src/app.ts', 'src/applications.ts', 'src/device_secrets.ts', 'src/cli/'];
 const DOMAIN = ['src/services/', 'src/db/', 'src/crypto/', 'gen/keyturn/v1/'];
 
 const RULES: readonly Rule[] = [
@@ -61,7 +61,7 @@ const RULES: readonly Rule[] = [
   {
     why: 'nothing but the overrides of the app leads to the fault points',
     of: ['src/'],
-    except: ['src/app.ts', 'src/call/fault_observer.ts', 'src/db/device_secret.ts', 'src/db/rotation.ts'],
+    except: ['src/app.ts', 'src/device_secrets.ts', 'src/call/fault_observer.ts', 'src/db/device_secret.ts', 'src/db/rotation.ts'],
     not: ['src/fault_points.ts'],
   },
   { why: 'all SQL lives in db', of: ['src/'], except: ['src/db/'], not: ['pg', '@mikro-orm/', 'kysely'] },
