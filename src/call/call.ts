@@ -1,5 +1,6 @@
 import type { Method, Reason } from '../contract/model.ts';
 import type { Violation } from '../contract/fault.ts';
+import { withNumber } from '../contract/sentence.ts';
 import type { Principal } from './authenticate/principal.ts';
 
 /** Request metadata (headers) of either wire. */
@@ -73,7 +74,7 @@ export interface Call {
   readonly peer: string;
   readonly principal: Principal;
   readonly signal: AbortSignal;
-  /** SHA-256 of the body as it was sent, and of the wire that it came over. */
+  /** SHA-256 of the body as it was sent, and of the wire that it came over; of a stream, until it has begun. */
   bodyDigest(): Buffer;
   /** By lower-case name, the request metadata (over REST headers) that was sent of that which the method's rules list. */
   readonly metadata: ReadonlyMap<string, readonly MetadataValue[]>;
@@ -119,7 +120,7 @@ export interface Refusal {
 
 /** The public sentence of a refusal. */
 export function sentenceOf({ reason, number }: Refusal, sentence = reason.rules.sentence): string {
-  return number === undefined ? sentence : sentence.replace('<N>', String(number));
+  return withNumber(sentence, number);
 }
 
 /** Where a transport takes the answers of a server streaming call. */

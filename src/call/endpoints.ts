@@ -3,6 +3,8 @@ import { compileRedactor } from '../contract/redact.ts';
 import type { Redactor } from '../contract/redact.ts';
 import { compileValidator } from '../contract/validate.ts';
 import type { Validator } from '../contract/validate.ts';
+import { memberReader } from '../contract/members.ts';
+import type { ReadMember } from '../contract/members.ts';
 import type { Contract, Method } from '../contract/model.ts';
 import type { Call, Handler, Stream } from './call.ts';
 
@@ -33,6 +35,8 @@ export interface Endpoint extends Binding {
   readonly method: Method;
   readonly validate: Validator;
   readonly redact: Redactor;
+  /** Reads the method's project_field; undefined if it has none. */
+  readonly project: ReadMember | undefined;
 }
 
 /** Joins the definition of a service, as ts-proto generates it, with its handlers. */
@@ -80,8 +84,14 @@ export function joinEndpoints(contract: Contract, bindings: readonly Binding[]):
       method,
       validate: compileValidator(contract.image, method.desc.input),
       redact: compileRedactor(method.desc.input),
+      project: projectOf(method),
     });
   }
   for (const path of byPath.keys()) throw new Error(`${path} has a handler but is not in the contract`);
   return endpoints;
+}
+
+function projectOf({ desc, rules }: Method): ReadMember | undefined {
+  const field = desc.input.fields.find(({ name }) => name === rules.projectField);
+  return field && memberReader(field);
 }

@@ -1,6 +1,7 @@
 import { Fault } from '../../gen/keyturn/options/v1/options.ts';
 import { FaultError } from '../contract/fault.ts';
 import type { Contract, Reason, Service } from '../contract/model.ts';
+import { hasNumber } from '../contract/sentence.ts';
 import { ApiError } from '../errors.ts';
 import { Unavailable } from '../unavailable.ts';
 import type { Refusal } from './call.ts';
@@ -17,20 +18,24 @@ function refuseFault(service: Service, error: FaultError): Refusal {
 
 /**
  * The refusal for anything that was thrown. A reason that `allowed` does not
- * hold, or metadata that cannot be sent, is a fault of the program, and leaves
- * as such.
+ * hold, metadata that cannot be sent, or a sentence without its number is a fault
+ * of the program, and leaves as such.
  */
 export function refuse(contract: Contract, service: Service, allowed: ReadonlySet<Reason>, error: unknown): Refusal {
   if (error instanceof FaultError) return refuseFault(service, error);
   if (error instanceof ApiError) {
     const reason = contract.reasons.get(error.reason);
-    if (reason !== undefined && allowed.has(reason) && Object.values(error.metadata).every(isSendable)) {
-      const { violations } = error;
-      return { ok: false, reason, violations, metadata: new Map(Object.entries(error.metadata)), number: error.number };
+    if (reason !== undefined && allowed.has(reason) && isWhole(reason, error)) {
+      const { violations, number } = error;
+      return { ok: false, reason, violations, metadata: new Map(Object.entries(error.metadata)), number };
     }
   }
   const fault = error instanceof Unavailable ? Fault.FAULT_UNAVAILABLE : Fault.FAULT_INTERNAL;
   return { ok: false, reason: reasonOf(service, fault), violations: [], metadata: new Map() };
+}
+
+function isWhole({ rules }: Reason, { metadata, number }: ApiError): boolean {
+  return Object.values(metadata).every(isSendable) && (number !== undefined || !hasNumber(rules.sentence));
 }
 
 /** Whether a refusal is the caller's own doing, and neither a fault of the service nor a caller's that went away. */
@@ -45,22 +50,14 @@ export function isFailure({ reason }: Refusal): boolean {
  */
 export function limited(service: Service, refusal: Refusal, metadata: Readonly<Record<string, string>> | undefined): Refusal {
   if (metadata === undefined) return refusal;
-  const reason = service.faults.get(Fault.FAULT_RATE_LIMITED) ?? refusal.reason;
-  const violations = reason === refusal.reason ? refusal.violations : [];
-  return { ok: false, reason, violations, metadata: new Map([...refusal.metadata, ...Object.entries(metadata)]) };
+  const reason = service.faults.get(Fault.FAULT_RATE_LIMITED);
+  const all = new Map([...refusal.metadata, ...Object.entries(metadata)]);
+  return reason === undefined ? { ...refusal, metadata: all } : { ok: false, reason, violations: [], metadata: all };
 }
 
-/** The fault that an envelope answers as to, if it has no reason for one of these. */
-const FALLBACKS: ReadonlyMap<Fault, Fault> = new Map([
-  [Fault.FAULT_TARGET_TOO_LONG, Fault.FAULT_TARGET_MALFORMED],
-  [Fault.FAULT_HEADERS_TOO_LARGE, Fault.FAULT_TARGET_MALFORMED],
-  [Fault.FAULT_SIGNATURE_REFUSED, Fault.FAULT_UNAUTHENTICATED],
-  [Fault.FAULT_TOKEN_EXPIRED, Fault.FAULT_UNAUTHENTICATED],
-]);
-
 function reasonOf(service: Service, fault: Fault): Reason {
-  const reason = service.faults.get(fault) ?? service.faults.get(FALLBACKS.get(fault) ?? fault);
-  // The boot checks have given every envelope a reason for every fault.
+  const reason = service.faults.get(fault);
+  // The boot checks have given every service a reason for every fault that is used like this.
   if (reason === undefined) throw new Error(`no reason for fault ${fault} in ${service.desc.typeName}`);
   return reason;
 }

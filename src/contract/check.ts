@@ -1,24 +1,23 @@
 import { ScalarType } from '@bufbuild/protobuf';
+import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
 import {
   Caller,
   Envelope,
-  Fault,
   JsonInput,
   JsonNames,
   JsonUnset,
   Query,
 } from '../../gen/keyturn/options/v1/options.ts';
+import type { ReasonRules } from '../../gen/keyturn/options/v1/options.ts';
 import { isChallengeList } from './challenge.ts';
+import { FAULTS, REQUIRED_FAULTS, faultName } from './faults.ts';
 import { checkRequestHeader, checkResponseHeader } from './header_names.ts';
 import type { Method, Reason, Service } from './model.ts';
+import { hasNumber } from './sentence.ts';
 import { checkStream } from './stream.ts';
 
-const FAULTS = Object.values(Fault).filter((fault) => fault > 0);
-/** An envelope may have no reason of its own for these. */
-const OPTIONAL_FAULTS: ReadonlySet<Fault> = new Set([
-  Fault.FAULT_RATE_LIMITED, Fault.FAULT_TARGET_TOO_LONG, Fault.FAULT_HEADERS_TOO_LARGE,
-  Fault.FAULT_SIGNATURE_REFUSED, Fault.FAULT_TOKEN_EXPIRED,
-]);
+/** Who is asked for no rights: a permission, or a project, would be looked at by nobody. */
+const WITHOUT_RIGHTS: ReadonlySet<Caller> = new Set([Caller.CALLER_ANYONE, Caller.CALLER_OPERATOR, Caller.CALLER_DEVICE_UPDATE_JWT]);
 /** No method may take more: a gRPC message is never larger, whatever its method. */
 export const MOST_BODY_BYTES = 1 << 20;
 
@@ -28,7 +27,7 @@ const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*$/;
 const CONTENT_TYPE = /^[a-zA-Z0-9][\w!#$&^.+-]*\/[\w!#$&^.+-]+(?:; ?[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[ !#-[\]-~]*"))*$/;
 const CONTENT_CODINGS = new Set(['gzip', 'deflate', 'br']);
 
-/** The envelope has a form, and exactly one reason for each fault that it needs. */
+/** The envelope has a form and, with its fallback, exactly one reason for each fault that it needs. */
 export function checkService(service: Service, holes: string[]): void {
   const { desc, rules, faults } = service;
   const say = (hole: string): unknown => holes.push(`${desc.toString()}: ${hole}`);
@@ -39,8 +38,9 @@ export function checkService(service: Service, holes: string[]): void {
   }
   if (rules.challenge !== '' && !isChallengeList(rules.challenge)) say('its challenge is none of RFC 9110 section 11.6.1');
   if (rules.envelope === Envelope.ENVELOPE_UNSPECIFIED) return;
-  for (const fault of FAULTS) {
-    if (!OPTIONAL_FAULTS.has(fault) && !faults.has(fault)) say(`its envelope has no reason for fault ${faultName(fault)}`);
+  if (rules.fallbackEnvelope === rules.envelope) say('its fallback_envelope is its envelope');
+  for (const fault of REQUIRED_FAULTS) {
+    if (!faults.has(fault)) say(`its envelope has no reason for fault ${faultName(fault)}`);
   }
 }
 
@@ -59,7 +59,9 @@ export function checkMethod(method: Method, holes: string[]): void {
   checkStream(method, holes);
   if (method.http.length === 0 && rules.grpcOnly !== true) say('has no google.api.http rule: give it one, or set grpc_only');
   if (method.http.length > 0 && rules.grpcOnly === true) say('is grpc_only and has a google.api.http rule');
+  if (rules.caller === Caller.CALLER_CONNECTION_CHECKER && rules.grpcOnly !== true) say('has a caller over gRPC alone: set grpc_only');
   if (rules.projectField !== '') checkProjectField(method, say);
+  if (rules.permission !== '' && WITHOUT_RIGHTS.has(rules.caller)) say('has a permission that its caller is not asked for');
   for (const rule of method.http) {
     if (rule.body !== '' && rules.mediaTypes.length === 0) say('takes a body but no media type: set media_types');
   }
@@ -80,6 +82,9 @@ function checkProjectField({ desc, rules }: Method, say: (hole: string) => unkno
   const { projectField: name } = rules;
   const field = desc.input.fields.find((candidate) => candidate.name === name);
   if (field?.fieldKind !== 'scalar' || field.scalar !== ScalarType.STRING) say(`its project_field ${name} is no string field`);
+  // One that can be unset would name no project over gRPC, and so every one.
+  else if (field.presence !== FeatureSet_FieldPresence.IMPLICIT) say(`its project_field ${name} can be unset: it may be neither optional nor in a oneof`);
+  if (WITHOUT_RIGHTS.has(rules.caller)) say(`has a project_field ${name} that its caller is not asked for`);
 }
 
 /** Each reason can leave over both wires; no two stand for one fault of an envelope. */
@@ -90,6 +95,7 @@ export function checkReasons(reasons: readonly Reason[], holes: string[]): void 
     if (rules.code <= 0) holes.push(`reason ${name} has no gRPC code`);
     if (rules.httpStatus < 400 || rules.httpStatus > 599) holes.push(`reason ${name} has no HTTP status of refusal`);
     if (rules.sentence === '') holes.push(`reason ${name} has no public sentence`);
+    checkWords(name, rules, holes);
     for (const fault of rules.faults) {
       if (!FAULTS.includes(fault)) holes.push(`reason ${name} stands for ${faultName(fault)}, which is not a fault`);
       const key = `${rules.envelope} ${fault}`;
@@ -99,6 +105,9 @@ export function checkReasons(reasons: readonly Reason[], holes: string[]): void 
   }
 }
 
-function faultName(fault: Fault): string {
-  return Object.entries(Fault).find(([, number]) => number === fault)?.[0] ?? String(fault);
+/** What a wire would never show, or show as it is written here. */
+function checkWords(name: string, { envelope, sentence, gatewayWord, gatewaySentence, faults }: ReasonRules, holes: string[]): void {
+  if (gatewayWord + gatewaySentence !== '' && envelope !== Envelope.ENVELOPE_IOTDA) holes.push(`reason ${name} has words of the gateway, which its envelope does not show`);
+  if (faults.length > 0 && [sentence, gatewaySentence].some(hasNumber)) holes.push(`reason ${name} stands for a fault, which brings no number for <N>`);
+  if (!hasNumber(sentence) && hasNumber(gatewaySentence)) holes.push(`reason ${name} has <N> in its gateway_sentence alone`);
 }

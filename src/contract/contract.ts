@@ -1,9 +1,9 @@
 import type { DescMessage, DescMethod, DescService } from '@bufbuild/protobuf';
 import { HttpRule } from '../../gen/google/api/http.ts';
 import { MethodRules, ReasonRules, ServiceRules } from '../../gen/keyturn/options/v1/options.ts';
-import type { Envelope, Fault } from '../../gen/keyturn/options/v1/options.ts';
 import { checkMethod, checkReasons, checkService } from './check.ts';
 import { checkMessages } from './check_messages.ts';
+import { faultsOf } from './faults.ts';
 import { httpStatusOf } from './http_status.ts';
 import { readOption } from './image.ts';
 import type { Image } from './image.ts';
@@ -62,7 +62,7 @@ function compileService(
 ): Service {
   const rules = readOption(image, desc, 'keyturn.options.v1.service', ServiceRules) ?? ServiceRules.create();
   const methods: Method[] = [];
-  const service: Service = { desc, rules, faults: new Map([...faultsOf(rules.fallbackEnvelope, reasons), ...faultsOf(rules.envelope, reasons)]), methods };
+  const service: Service = { desc, rules, faults: faultsOf(rules, reasons), methods };
   checkService(service, holes);
   for (const method of desc.methods) {
     const compiled = compileMethod(image, method, service, reasons, holes);
@@ -86,7 +86,7 @@ function compileMethod(
   for (const name of rules.reasons) {
     const reason = [...reasons.values()].find((candidate) => candidate.name === name);
     if (reason === undefined) holes.push(`${desc.toString()}: ${name} is not a reason`);
-    else if (reason.rules.envelope !== service.rules.envelope) holes.push(`${desc.toString()}: ${name} is of another envelope`);
+    else if (![service.rules.envelope, service.rules.fallbackEnvelope].includes(reason.rules.envelope)) holes.push(`${desc.toString()}: ${name} is of another envelope`);
     else allowed.add(reason);
   }
   return {
@@ -123,13 +123,4 @@ function override(defaults: MethodRules, own: MethodRules): MethodRules {
     projectField: own.projectField || defaults.projectField,
     grpcOnly: own.grpcOnly ?? defaults.grpcOnly,
   };
-}
-
-function faultsOf(envelope: Envelope, reasons: ReadonlyMap<number, Reason>): ReadonlyMap<Fault, Reason> {
-  const faults = new Map<Fault, Reason>();
-  for (const reason of reasons.values()) {
-    if (reason.rules.envelope !== envelope) continue;
-    for (const fault of reason.rules.faults) faults.set(fault, reason);
-  }
-  return faults;
 }

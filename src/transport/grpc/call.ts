@@ -5,7 +5,7 @@ import type { Answer, Head, IncomingCall } from '../../call/call.ts';
 import type { Endpoint } from '../../call/endpoints.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
 import { FaultError } from '../../contract/fault.ts';
-import { memberReader } from '../../contract/members.ts';
+import type { ReadMember } from '../../contract/members.ts';
 import type { Connection } from '../connection.ts';
 import { requestIdOf } from '../request_id.ts';
 import { toStatus } from './status.ts';
@@ -79,6 +79,9 @@ export function arrivedOf(call: GrpcCall): Arrived {
 }
 
 export function incomingOf(endpoint: Endpoint, call: GrpcCall, { connection, peer, takesOperator }: Origin, requestId: string, signal: AbortSignal): IncomingCall {
+  let decoded: object | undefined;
+  // Once for both who may call and what is asked.
+  const message = (): object => (decoded ??= decode(endpoint, call.request));
   return {
     wire: 'grpc',
     method: endpoint.method,
@@ -90,8 +93,8 @@ export function incomingOf(endpoint: Endpoint, call: GrpcCall, { connection, pee
     takesOperator,
     bodyBytes: call.request.length,
     signal,
-    project: () => projectOf(endpoint, call.request),
-    decode: () => decode(endpoint, call.request),
+    project: () => endpoint.project && projectIn(endpoint.project, message()),
+    decode: message,
   };
 }
 
@@ -103,10 +106,11 @@ function decode(endpoint: Endpoint, bytes: Buffer): object {
   }
 }
 
-function projectOf(endpoint: Endpoint, bytes: Buffer): string | undefined {
-  const { projectField } = endpoint.method.rules;
-  const field = endpoint.method.desc.input.fields.find(({ name }) => name === projectField);
-  return field && (memberReader(field)(decode(endpoint, bytes) as Record<string, unknown>) as string);
+/** What no string may hold is refused here already: rights are looked up by it. */
+function projectIn(read: ReadMember, message: object): string {
+  const project = read(message as Record<string, unknown>) as string;
+  if (project.includes('\0')) throw new FaultError(Fault.FAULT_CONTENT_INVALID, 'the project holds U+0000');
+  return project;
 }
 
 /** Aborts when the caller goes away or its deadline passes; released once there is an answer, for grpc-js tells of both ends alike. */

@@ -74,6 +74,7 @@ export class Calls {
     }
     const query = queryOf(request.url ?? '');
     let body = typedBody(read, headers);
+    const raw = { line: { method: request.method ?? '', target: request.url ?? '' }, body: read.bytes };
     let written: AnswerBody | undefined;
     const call: IncomingCall = {
       wire: 'rest',
@@ -82,7 +83,7 @@ export class Calls {
       peer,
       standing: connection.standingOf(peer),
       metadata: headers,
-      raw: { line: { method: request.method ?? '', target: request.url ?? '' }, body: read.bytes },
+      raw,
       takesOperator,
       bodyBytes: read.size,
       signal,
@@ -101,6 +102,7 @@ export class Calls {
         late,
         begun: () => {
           body = { ...body, bytes: NOTHING };
+          raw.body = NOTHING;
           read.release();
         },
       });

@@ -30,8 +30,9 @@ function rpcStatus(refusal: Refusal): object {
 }
 
 /** contracts/iothentix.md section 3. Its 429 has no request id and another order of members. */
-const iotIdp: Write = ({ reason }, requestId, { words }) => {
-  const { httpStatus: code, sentence: message, word } = reason.rules;
+const iotIdp: Write = (refusal, requestId, { words }) => {
+  const { httpStatus: code, word } = refusal.reason.rules;
+  const message = sentenceOf(refusal);
   const status = words.get(word) ?? word;
   return { error: code === 429 ? { code, message, status } : { code, status, request: requestId, message } };
 };

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
-import type { ServiceRules } from '../../../gen/keyturn/options/v1/options.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
 import type { Service } from '../../contract/model.ts';
 import { send } from './answer.ts';
@@ -40,8 +39,8 @@ export class RestHandler {
 
   constructor(parts: RestHandlerParts) {
     this.#parts = parts;
-    const { transcoder, pipeline, envelopes, takesOperator } = parts;
-    this.refusals = new Refusals({ pipeline, envelopes, ownerOf: (target) => transcoder.ownerOf(target) });
+    const { pipeline, envelopes, takesOperator } = parts;
+    this.refusals = new Refusals({ pipeline, envelopes });
     this.#calls = new Calls({ pipeline, refusals: this.refusals, unread: this.#unread, takesOperator, send: (response, answer) => this.#send(response, answer) });
   }
 
@@ -50,9 +49,10 @@ export class RestHandler {
     this.#calls.finish();
   }
 
-  /** What the service says of itself that owns a raw target. */
-  rulesOf(target: string): ServiceRules {
-    return this.#parts.transcoder.ownerOf(target).rules;
+  /** The service that answers to a raw target, as far as that is known, or to bytes that are wrong in form. */
+  serviceOf(target: string, defect: Defect | undefined): Service {
+    const { transcoder } = this.#parts;
+    return defect?.status === undefined ? transcoder.ownerOf(target) : transcoder.root;
   }
 
   /** Rejects if there is no way to answer, such as when the connection breaks. */
@@ -83,7 +83,7 @@ export class RestHandler {
   /** Answers a request that is wrong in form, unless that is done already. */
   async refuse(exchange: Exchange, defect: Defect): Promise<void> {
     callBegins(exchange);
-    const answer = await this.refusals.malformed(arrivalOf(exchange), defect, exchange.request.url ?? '');
+    const answer = await this.refusals.malformed(arrivalOf(exchange), defect, this.serviceOf(exchange.request.url ?? '', defect));
     if (!exchange.response.headersSent) this.#send(exchange.response, answer);
   }
 

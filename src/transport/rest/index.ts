@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { HttpRule } from '../../../gen/google/api/http.ts';
 import { Fault, OtherMethods } from '../../../gen/keyturn/options/v1/options.ts';
 import type { Endpoint } from '../../call/endpoints.ts';
@@ -6,9 +5,8 @@ import type { Contract, Service } from '../../contract/model.ts';
 import { patternOf, placeOf } from './binding/checks.ts';
 import { compileRule } from './binding/rule.ts';
 import type { RouteBinding } from './binding/rule.ts';
-import { hasEnvelope } from './envelopes.ts';
+import { Owners } from './owners.ts';
 import { RouteTable } from './routing/routes.ts';
-import { splitTarget } from './routing/target.ts';
 import { RouteError } from './routing/template.ts';
 
 export { compileRoutes } from './routing/routes.ts';
@@ -38,10 +36,10 @@ export type Found =
 export class Transcoder {
   readonly routes: readonly Route[];
   readonly #table: RouteTable;
-  readonly #owners: readonly Owner[];
+  readonly #owners: Owners;
 
   constructor(endpoints: readonly Endpoint[], { image, services }: Pick<Contract, 'image' | 'services'>) {
-    this.#owners = ownersOf(services);
+    this.#owners = new Owners(services);
     const rules = endpoints.flatMap((endpoint) => endpoint.method.http.map((rule) => ({ endpoint, rule })));
     this.#table = new RouteTable(rules.map(({ rule }) => patternOf(rule)));
     const faults = twinsOf(rules, this.#table);
@@ -54,8 +52,9 @@ export class Transcoder {
     const { template } = patternOf(rule);
     try {
       const binding = compileRule(image, method, rule);
-      if (answersAlike(this.ownerOf(template), method.service)) return { endpoint, binding };
-      faults.push(`${placeOf(method, rule)}: it is under a prefix of another service`);
+      const objection = this.#owners.objection(template, method.service);
+      if (objection === undefined) return { endpoint, binding };
+      faults.push(`${placeOf(method, rule)}: ${objection}`);
     } catch (error) {
       if (!(error instanceof RouteError)) throw error;
       faults.push(error.message);
@@ -100,20 +99,15 @@ export class Transcoder {
     return { kind: 'route', route, variables };
   }
 
-  /** The service whose prefix of whole segments is the longest; in a malformed path the segments count as written. */
+  /** The service in whose envelope a raw target is refused, whether there is a route for it or not. */
   ownerOf(rawTarget: string): Service {
-    const segments = splitTarget(rawTarget)?.texts ?? rawTarget.split(/[?#]/, 1)[0]?.slice(1).split('/') ?? [];
-    const owner = this.#owners.find(({ prefix }) => prefix.every((segment, index) => segment === segments[index]));
-    if (owner === undefined) throw new Error('no service owns the path /');
-    return owner.service;
+    return this.#owners.of(rawTarget);
   }
-}
 
-/** Whether a path of one service may be under a prefix of another: what is refused there looks the same. */
-function answersAlike(owner: Service, service: Service): boolean {
-  if (owner === service) return true;
-  const [one, other] = [owner, service].map(({ rules }) => [rules.envelope, rules.fallbackEnvelope, rules.otherMethods, rules.challenge, rules.ownRequestIds]);
-  return service.rules.pathPrefixes.length === 0 && isDeepStrictEqual(one, other);
+  /** As ownerOf `/`, for bytes in which no target counts. */
+  get root(): Service {
+    return this.#owners.root;
+  }
 }
 
 /** One rule of an endpoint. */
@@ -128,25 +122,4 @@ function twinsOf(rules: readonly Rule[], { faults }: RouteTable): string[] {
     const [here, there] = [rules[index], twin === undefined ? undefined : rules[twin]].map((each) => each && placeOf(each.endpoint.method, each.rule));
     return here === undefined || there === undefined ? [] : [`${here}: it takes the same requests as ${there}`];
   });
-}
-
-/** A service and one of its path prefixes, by segments; none for `/`. */
-interface Owner {
-  readonly prefix: readonly string[];
-  readonly service: Service;
-}
-
-function ownersOf(services: readonly Service[]): Owner[] {
-  const owners = new Map<string, Service>();
-  for (const service of services) {
-    if (!hasEnvelope(service.rules.envelope)) throw new Error(`${service.desc.toString()}: its envelope cannot be written`);
-    for (const prefix of service.rules.pathPrefixes) {
-      if (owners.has(prefix)) throw new Error(`path prefix ${prefix} has two owners`);
-      owners.set(prefix, service);
-    }
-  }
-  if (!owners.has('/')) throw new Error('no service owns the path prefix /');
-  return [...owners]
-    .map(([prefix, service]) => ({ prefix: prefix.split('/').filter((segment) => segment !== ''), service }))
-    .toSorted((a, b) => b.prefix.length - a.prefix.length);
 }

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { Connection } from '../connection.ts';
+import { requestIdOf } from '../request_id.ts';
 import { sendLast } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import { TOO_SLOW } from './framing/defect.ts';
@@ -136,8 +136,9 @@ export class Line {
     const gone = new AbortController();
     socket.once('close', () => gone.abort());
     connection.callBegins();
-    const request = { requestId: randomUUID(), peer, standing: connection.standingOf(peer), signal: gone.signal };
-    const answer = await handler.refusals.malformed(request, defect, this.#framing.target);
+    const service = handler.serviceOf(this.#framing.target, defect);
+    const request = { requestId: requestIdOf(undefined, service.rules), peer, standing: connection.standingOf(peer), signal: gone.signal };
+    const answer = await handler.refusals.malformed(request, defect, service);
     connection.callEnds();
     if (socket.writable) sendLast(socket, answer);
   }

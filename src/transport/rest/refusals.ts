@@ -16,8 +16,6 @@ const PLAIN_CHALLENGE = 'Bearer';
 export interface RefusalsParts {
   readonly pipeline: Pipeline;
   readonly envelopes: EnvelopeSettings;
-  /** The service that owns a raw target. */
-  readonly ownerOf: (target: string) => Service;
 }
 
 /** Writes refusals, and makes those of requests that lead to no call. */
@@ -41,9 +39,7 @@ export class Refusals {
     return this.write(refusal, service, request.requestId, more);
   }
 
-  /** `target`: as far as it is known. */
-  async malformed(request: Unrouted, { fault, status }: Defect, target: string): Promise<RestAnswer> {
-    const service = this.#parts.ownerOf(status === undefined ? target : '/');
+  async malformed(request: Unrouted, { fault, status }: Defect, service: Service): Promise<RestAnswer> {
     const refusal = await this.#parts.pipeline.refuseUnrouted(request, service, fault);
     // One that was refused for its peer's sake keeps the status of that.
     const isOwn = status !== undefined && refusal.reason === service.faults.get(fault);

@@ -84,13 +84,14 @@ export class RestServer implements Wire {
     if (line === undefined || request.socket.destroyed || line.isRefused) return;
     const { connection } = line;
     const headers = new Headers(request.rawHeaders);
-    const requestId = requestIdOf(headers.get('x-request-id'), this.#parts.handler.rulesOf(request.url ?? ''));
-    const peer = this.#parts.peers.addressOf(connection.address, headers.all('x-forwarded-for'));
+    const { handler, peers } = this.#parts;
+    const defect = defectOf(request, headers);
+    const requestId = requestIdOf(headers.get('x-request-id'), handler.serviceOf(request.url ?? '', defect).rules);
+    const peer = peers.addressOf(connection.address, headers.all('x-forwarded-for'));
     const exchange: Exchange = { request, response, connection, headers, requestId, peer, atEnd: [] };
     if (!line.add(exchange)) return;
     if (this.#isDraining) line.closeAfterLast();
-    const defect = defectOf(request, headers);
-    await (defect === undefined ? this.#parts.handler.handle(exchange) : line.refuse(exchange, defect));
+    await (defect === undefined ? handler.handle(exchange) : line.refuse(exchange, defect));
   }
 
   /** Nobody listens; what remains for node is to stop looking at the times once the last connection has ended. */
