@@ -18,7 +18,6 @@ import { ConfigError } from './config/index.ts';
 import type { Config } from './config/index.ts';
 import { compileContract } from './contract/contract.ts';
 import { loadImage } from './contract/image.ts';
-import { KeyRing } from './crypto/key_ring.ts';
 import { AuditEventStore } from './db/audit_event.ts';
 import type { Database } from './db/database.ts';
 import { DeviceStore } from './db/device.ts';
@@ -27,19 +26,23 @@ import type { EmbeddedPostgres } from './db/embedded/index.ts';
 import { ProjectStore } from './db/project.ts';
 import { RotationStore } from './db/rotation.ts';
 import { composeDeviceSecrets } from './device_secrets.ts';
+import { SealedStore } from './db/sealed.ts';
 import type { AtFaultPoint } from './fault_points.ts';
-import { readMasterKeys, readOperatorToken } from './folder_secrets.ts';
+import { readOperatorToken } from './folder_secrets.ts';
 import { Listeners } from './listeners.ts';
 import { createLog } from './log.ts';
 import type { Log } from './log.ts';
 import { isLoopback } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
+import { openKeyRing } from './open_key_ring.ts';
 import { Readiness } from './readiness.ts';
 import { DeviceKeyService } from './services/device_key_service.ts';
 import { AuditEvents } from './services/operator_service/audit_events.ts';
 import { Devices } from './services/operator_service/devices.ts';
 import { operatorService } from './services/operator_service/index.ts';
+import { MasterKeys } from './services/operator_service/master_keys.ts';
 import { Projects } from './services/operator_service/projects.ts';
+import { Reencryption } from './services/operator_service/reencryption.ts';
 import { openStore } from './store.ts';
 import { Sweeper } from './sweeper.ts';
 import { systemPages } from './system_pages.ts';
@@ -98,19 +101,22 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   const { database } = store;
   const operatorToken = config.operatorToken ?? readOperatorToken(store.folder);
   const theOperator = new OperatorToken(operatorToken, config.limits.operatorCallsPerMinute);
-  const keyRing = new KeyRing(config.masterKeys ?? readMasterKeys(store.folder));
+  const { ring: keyRing, keep } = await openKeyRing(config, store);
+  const sealed = new SealedStore(database.run);
 
   const applications = composeApplications({ database, keyRing, config, clock, operator: theOperator, httpUrl: () => listeners?.httpUrl ?? '' });
   const rotations = new RotationStore(database.run, atFaultPoint);
   const devices = new DeviceStore(database);
   const endpoints = joinEndpoints(contract, [
     ...new DeviceKeyService(rotations, config.iothentix, clock, (outcome) => metrics.rotations.inc({ outcome })).bindings(),
-    ...operatorService(
-      new Devices(devices, config.iothentix.algorithms, clock),
-      new Projects(new ProjectStore(database), clock),
-      new AuditEvents(new AuditEventStore(database.run)),
-      applications.operatorParts,
-    ),
+    ...operatorService({
+      ...applications.operatorParts,
+      devices: new Devices({ store: devices, keyRing, algorithms: config.iothentix.algorithms, clock }),
+      projects: new Projects(new ProjectStore(database), clock),
+      auditEvents: new AuditEvents(new AuditEventStore(database.run)),
+      masterKeys: new MasterKeys({ ring: keyRing, keep, store: sealed, clock }),
+      reencryption: new Reencryption(keyRing, sealed, clock),
+    }),
     ...composeDeviceSecrets({ database, devices, keyRing, settings: config.iotda, clock, metrics, log, atFaultPoint }),
     ...applications.bindings,
   ]);

@@ -16,7 +16,7 @@ import { TokenStore } from './db/token.ts';
 import { UserStore } from './db/user.ts';
 import { IamService } from './services/iam_service.ts';
 import { AccessKeys as OperatorAccessKeys } from './services/operator_service/access_keys.ts';
-import type { ApplicationParts } from './services/operator_service/index.ts';
+import type { OperatorParts } from './services/operator_service/index.ts';
 import { Products } from './services/operator_service/products.ts';
 import { Users } from './services/operator_service/users.ts';
 import { Passwords } from './services/passwords.ts';
@@ -34,7 +34,7 @@ export interface ApplicationsParts {
 /** What concerns applications: who they are, what the operator does with them, and their tokens. */
 export interface Applications {
   readonly authenticators: readonly (readonly [Caller, Authenticator])[];
-  readonly operatorParts: ApplicationParts;
+  readonly operatorParts: Pick<OperatorParts, 'products' | 'accessKeys' | 'users'>;
   readonly bindings: readonly Binding[];
 }
 

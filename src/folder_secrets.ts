@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { keyRingFault, operatorTokenFault, parseKeyRing } from './config/index.ts';
 import { formatKeyRing, newMasterKey } from './crypto/key_ring.ts';
 import type { MasterKey } from './crypto/key_ring.ts';
+import { writePrivateFile } from './data_folder.ts';
 import type { DataFolder } from './data_folder.ts';
 
 const TOKEN_FILE = 'operator.token';
-const KEY_RING_FILE = 'master.keys';
+export const KEY_RING_FILE = 'master.keys';
 
 /** The operator's token of a data folder, made at the first start. Throws an Error that says what to do. */
 export function readOperatorToken(folder: DataFolder | undefined): string {
@@ -25,4 +26,9 @@ export function readMasterKeys(folder: DataFolder | undefined): readonly MasterK
   // Never "remove it": without its keys, what they have encrypted is lost.
   if (fault !== undefined) throw new Error(`${join(folder.path, KEY_RING_FILE)} ${fault}; restore it from a backup`);
   return parseKeyRing(text);
+}
+
+/** Keeps the key ring of a data folder; it survives a power cut once this returns. */
+export function keepMasterKeys(folder: DataFolder, keys: readonly MasterKey[]): void {
+  writePrivateFile(join(folder.path, KEY_RING_FILE), formatKeyRing(keys));
 }

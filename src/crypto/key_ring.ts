@@ -52,7 +52,12 @@ export class KeyRing {
 
   /** The ids of its keys, the one that encrypts first. */
   get ids(): readonly string[] {
-    return [...new Set([this.#active.id, ...this.#keys.keys()])];
+    return [...this.#keys.keys()];
+  }
+
+  /** Its keys, the one that encrypts first: for whoever keeps them. */
+  get keys(): readonly MasterKey[] {
+    return [...this.#keys].map(([id, key]) => ({ id, key }));
   }
 
   /** Puts a new key first, which encrypts from now on. */

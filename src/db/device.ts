@@ -1,3 +1,4 @@
+import type { Sealed } from '../crypto/key_ring.ts';
 import { violatedConstraint } from './database.ts';
 import type { Database, Run } from './database.ts';
 import { DeviceEntity, PublicKeyEntity } from './entities.ts';
@@ -16,28 +17,46 @@ export interface NewDevice {
   readonly scopes: readonly string[];
   readonly updatesAllowed: boolean;
   readonly key: { readonly thumbprint: string; readonly kind: string; readonly spki: Buffer } | undefined;
+  /** Its primary secret, if it has one. */
+  readonly secret: { readonly sealed: Sealed; readonly isHexadecimal: boolean } | undefined;
 }
 
-export type CreateDeviceResult = 'created' | 'device_exists' | 'key_known' | 'project_missing';
+/** `secret_refused`: devices of the product have hexadecimal secrets. */
+export type CreateDeviceResult = 'created' | 'device_exists' | 'key_known' | 'project_missing' | 'secret_refused';
+
+/** What is known of a secret of a device besides its value. */
+export interface DeviceSecretInfo {
+  readonly slot: 'PRIMARY' | 'SECONDARY';
+  readonly setAt: Date;
+  readonly lastUsedAt: Date | null;
+  readonly keyId: string;
+}
 
 const CREATE = {
   name: 'device_create',
   text: `with
+    hexadecimal as (
+      select from product where project_id = $2 and product_id = $4 and nb_iot),
     dev as (
       insert into device (device_id, project_id, node_id, product_id, state, updates_allowed, scopes, current_key, created_at, updated_at, record_id)
-      select $1, project_id, $3, $4, 'ACTIVE', $5, $6, $7, $10, $10, ${recordIdAt('$10')} from project where project_id = $2
+      select $1, project_id, $3, $4, 'ACTIVE', $5, $6, $7, $10, $10, ${recordIdAt('$10')} from project
+      where project_id = $2 and not ($17 and exists (select from hexadecimal))
       on conflict (device_id) do nothing
       returning device_id, project_id),
     neu as (
       insert into public_key (thumbprint, device_id, state, kind, spki, activated_at)
       select $7, device_id, 'CURRENT', $8, $9, $10 from dev where $7 is not null),
+    sec as (
+      insert into device_secret (device_id, slot, key_id, box, set_at)
+      select device_id, 'PRIMARY', $15::text, $16, $10 from dev where $15 is not null),
     au as (
       insert into audit_event (occurred_at, project_id, device_id, action, actor, request_id, peer, details)
       select $10, project_id, device_id, 'device.created', $11, $12, $13, $14::json from dev),
     ob as (
       insert into outbox (occurred_at, project_id, device_id, type, payload)
       select $10, project_id, device_id, 'device.created', $14::json from dev)
-    select (select count(*) from dev)::int as created, exists (select from project where project_id = $2) as project_exists`,
+    select (select count(*) from dev)::int as created, exists (select from project where project_id = $2) as project_exists,
+      $17 and exists (select from hexadecimal) as secret_refused`,
 };
 
 const LOCK = {
@@ -71,6 +90,12 @@ export interface Reach {
   readonly projectId?: string;
 }
 
+const LIST_SECRETS = {
+  name: 'device_list_secrets',
+  text: `select s.slot, s.set_at as "setAt", s.last_used_at as "lastUsedAt", s.key_id as "keyId"
+    from device d left join device_secret s on s.device_id = d.device_id where d.device_id = $1 order by s.slot`,
+};
+
 /** Devices and the history of their keys. */
 export class DeviceStore {
   readonly #database: Database;
@@ -79,17 +104,19 @@ export class DeviceStore {
     this.#database = database;
   }
 
-  /** Registers a device with its first key. */
+  /** Registers a device with its first key and its primary secret. */
   async create(device: NewDevice, origin: Origin): Promise<CreateDeviceResult> {
-    const { key } = device;
+    const { key, secret } = device;
     const details = JSON.stringify(key === undefined ? {} : { thumbprint: key.thumbprint });
     try {
-      const [row] = await this.#database.run<{ created: number; project_exists: boolean }>(CREATE, [
+      const [row] = await this.#database.run<{ created: number; project_exists: boolean; secret_refused: boolean }>(CREATE, [
         device.deviceId, device.projectId, device.nodeId, device.productId, device.updatesAllowed, device.scopes,
         key?.thumbprint ?? null, key?.kind ?? null, key?.spki ?? null, origin.at,
         origin.actor, origin.requestId, origin.peer, details,
+        secret?.sealed.keyId ?? null, secret?.sealed.box ?? null, secret?.isHexadecimal === false,
       ]);
       if (row?.created === 1) return 'created';
+      if (row?.secret_refused === true) return 'secret_refused';
       return row?.project_exists === true ? 'device_exists' : 'project_missing';
     } catch (error) {
       if (violatedConstraint(error) === 'public_key_pkey') return 'key_known';
@@ -133,6 +160,12 @@ export class DeviceStore {
       const [row] = await run<{ removed: number }>(REMOVE, [...valuesOf(origin), '{}', deviceId]);
       return row?.removed === 1 ? 'removed' : 'has_children';
     });
+  }
+
+  /** Its secrets, the primary first; undefined if there is no such device. */
+  async listSecrets(deviceId: string): Promise<DeviceSecretInfo[] | undefined> {
+    const rows = await this.#database.run<DeviceSecretInfo | { slot: null }>(LIST_SECRETS, [deviceId]);
+    return rows.length === 0 ? undefined : rows.filter((row) => row.slot !== null);
   }
 
   /** Keys of a device, newest first, those before `before` if it is given. */

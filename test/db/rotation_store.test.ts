@@ -28,7 +28,7 @@ describe('RotationStore', () => {
   });
 
   it('reads a device without a key', async () => {
-    const device = { deviceId: 'keyless', projectId: 'default', nodeId: '', productId: '', scopes: [], updatesAllowed: false, key: undefined };
+    const device = { deviceId: 'keyless', projectId: 'default', nodeId: '', productId: '', scopes: [], updatesAllowed: false, key: undefined, secret: undefined };
     assert.equal(await new DeviceStore(database).create(device, ORIGIN), 'created');
     assert.deepEqual(await store.read({ deviceId: 'keyless', jwtSha256: randomBytes(32), jti: 'a' }), {
       frozen: false, updatesAllowed: false, currentSpki: undefined, currentThumbprint: undefined, jtiUsed: false,

@@ -108,7 +108,7 @@ describe('statements', () => {
     const hush = 'hush-0123456789';
     const asked = await askedBy(async () => {
       await devices().create(
-        { deviceId: hush, projectId: 'default', nodeId: hush, productId: hush, scopes: [hush], updatesAllowed: true, key: newKey() },
+        { deviceId: hush, projectId: 'default', nodeId: hush, productId: hush, scopes: [hush], updatesAllowed: true, key: newKey(), secret: undefined },
         ORIGIN,
       );
       await devices().setState(hush, 'FROZEN', ORIGIN);

@@ -15,10 +15,15 @@ export interface MasterKey {
   active: boolean;
   /** How many stored values are encrypted with it. */
   values: bigint;
+  /**
+   * Whether the key ring of the node that answers lacks it, so that the node
+   * cannot read those values.
+   */
+  missing: boolean;
 }
 
 function createBaseMasterKey(): MasterKey {
-  return { keyId: "", active: false, values: 0n };
+  return { keyId: "", active: false, values: 0n, missing: false };
 }
 
 export const MasterKey: MessageFns<MasterKey> = {
@@ -34,6 +39,9 @@ export const MasterKey: MessageFns<MasterKey> = {
         throw new globalThis.Error("value provided for field message.values of type int64 too large");
       }
       writer.uint32(24).int64(message.values);
+    }
+    if (message.missing !== false) {
+      writer.uint32(32).bool(message.missing);
     }
     return writer;
   },
@@ -75,6 +83,14 @@ export const MasterKey: MessageFns<MasterKey> = {
             message.values = reader.int64() as bigint;
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.missing = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -95,6 +111,7 @@ export const MasterKey: MessageFns<MasterKey> = {
     message.keyId = object.keyId ?? "";
     message.active = object.active ?? false;
     message.values = (object.values !== undefined && object.values !== null) ? BigInt(object.values) : 0n;
+    message.missing = object.missing ?? false;
     return message;
   },
 };

@@ -429,7 +429,10 @@ export interface ListMasterKeysRequest {
 
 /** The answer to ListMasterKeys. */
 export interface ListMasterKeysResponse {
-  /** The active one first, then those of the key ring in its order. */
+  /**
+   * Those of the key ring in its order, the active one first, then those that
+   * only the database knows.
+   */
   masterKeys: MasterKey[];
 }
 
@@ -447,12 +450,22 @@ export interface RotateMasterKeyResponse {
 export interface ReencryptSecretsRequest {
 }
 
-/** How far a re-encryption is; the last one has `done` equal to `total`. */
+/**
+ * How far a re-encryption is. In the last one `done` and `unreadable` are
+ * `total` together.
+ */
 export interface ReencryptSecretsResponse {
   /** Values encrypted with the active key by this run. */
   done: bigint;
-  /** Values that were encrypted with another key when it began. */
+  /**
+   * Values that were encrypted with another key when it began; in the last one
+   * without those that others have changed or encrypted meanwhile.
+   */
   total: bigint;
+  /** Values that no key of the ring opens, and that stay as they are. */
+  unreadable: bigint;
+  /** In the last one, the first ten of them: table and key. */
+  unreadableValues: string[];
 }
 
 function createBaseCreateDeviceRequest(): CreateDeviceRequest {
@@ -3768,7 +3781,7 @@ export const ReencryptSecretsRequest: MessageFns<ReencryptSecretsRequest> = {
 };
 
 function createBaseReencryptSecretsResponse(): ReencryptSecretsResponse {
-  return { done: 0n, total: 0n };
+  return { done: 0n, total: 0n, unreadable: 0n, unreadableValues: [] };
 }
 
 export const ReencryptSecretsResponse: MessageFns<ReencryptSecretsResponse> = {
@@ -3784,6 +3797,15 @@ export const ReencryptSecretsResponse: MessageFns<ReencryptSecretsResponse> = {
         throw new globalThis.Error("value provided for field message.total of type int64 too large");
       }
       writer.uint32(16).int64(message.total);
+    }
+    if (message.unreadable !== 0n) {
+      if (BigInt.asIntN(64, message.unreadable) !== message.unreadable) {
+        throw new globalThis.Error("value provided for field message.unreadable of type int64 too large");
+      }
+      writer.uint32(24).int64(message.unreadable);
+    }
+    for (const v of message.unreadableValues) {
+      writer.uint32(34).string(v!);
     }
     return writer;
   },
@@ -3817,6 +3839,22 @@ export const ReencryptSecretsResponse: MessageFns<ReencryptSecretsResponse> = {
             message.total = reader.int64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.unreadable = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.unreadableValues.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3836,6 +3874,10 @@ export const ReencryptSecretsResponse: MessageFns<ReencryptSecretsResponse> = {
     const message = createBaseReencryptSecretsResponse();
     message.done = (object.done !== undefined && object.done !== null) ? BigInt(object.done) : 0n;
     message.total = (object.total !== undefined && object.total !== null) ? BigInt(object.total) : 0n;
+    message.unreadable = (object.unreadable !== undefined && object.unreadable !== null)
+      ? BigInt(object.unreadable)
+      : 0n;
+    message.unreadableValues = object.unreadableValues?.map((e) => e) || [];
     return message;
   },
 };
@@ -4182,7 +4224,8 @@ export const OperatorServiceService = {
   /**
    * Encrypts with the active master key what is encrypted with another one, in
    * small steps, and tells how far it is. Each step is kept: a run that was broken
-   * off goes on where it ended.
+   * off goes on where it ended. Several runs at once do no harm. A value that is
+   * set meanwhile is never overwritten.
    */
   reencryptSecrets: {
     path: "/keyturn.v1.OperatorService/ReencryptSecrets" as const,
@@ -4291,7 +4334,8 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
   /**
    * Encrypts with the active master key what is encrypted with another one, in
    * small steps, and tells how far it is. Each step is kept: a run that was broken
-   * off goes on where it ended.
+   * off goes on where it ended. Several runs at once do no harm. A value that is
+   * set meanwhile is never overwritten.
    */
   reencryptSecrets: handleServerStreamingCall<ReencryptSecretsRequest, ReencryptSecretsResponse>;
 }
@@ -4731,7 +4775,8 @@ export interface OperatorServiceClient extends Client {
   /**
    * Encrypts with the active master key what is encrypted with another one, in
    * small steps, and tells how far it is. Each step is kept: a run that was broken
-   * off goes on where it ended.
+   * off goes on where it ended. Several runs at once do no harm. A value that is
+   * set meanwhile is never overwritten.
    */
   reencryptSecrets(
     request: ReencryptSecretsRequest,

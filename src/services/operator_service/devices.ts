@@ -5,6 +5,8 @@ import type {
   GetDeviceRequest,
   ListDeviceKeysRequest,
   ListDeviceKeysResponse,
+  ListDeviceSecretsRequest,
+  ListDeviceSecretsResponse,
   OperatorServiceDeleteDeviceRequest,
   OperatorServiceDeleteDeviceResponse,
   OperatorServiceListDevicesRequest,
@@ -14,28 +16,38 @@ import type { Device } from '../../../gen/keyturn/v1/device.ts';
 import type { Call } from '../../call/call.ts';
 import type { Clock } from '../../clock.ts';
 import type { JwsAlgorithm } from '../../crypto/algorithms.ts';
+import { placeOf } from '../../crypto/key_ring.ts';
+import type { KeyRing } from '../../crypto/key_ring.ts';
 import { parsePublicKey } from '../../crypto/public_key.ts';
 import type { PublicKey } from '../../crypto/public_key.ts';
-import type { DeviceStore } from '../../db/device.ts';
+import type { DeviceStore, NewDevice } from '../../db/device.ts';
 import { ApiError } from '../../errors.ts';
 import { originOf } from '../origin.ts';
 import { integerCursor, invalid, readPage } from './page.ts';
-import { DEFAULT_PROJECT, projectNotFound, toDevice, toDeviceKey } from './resources.ts';
+import { DEFAULT_PROJECT, projectNotFound, toDevice, toDeviceKey, toDeviceSecret } from './resources.ts';
 
-/** The calls of OperatorService that concern devices and their keys. */
+export interface DeviceParts {
+  readonly store: DeviceStore;
+  readonly keyRing: KeyRing;
+  readonly algorithms: ReadonlySet<JwsAlgorithm>;
+  readonly clock: Clock;
+}
+
+/** The calls of OperatorService that concern devices, their keys and their secrets. */
 export class Devices {
   readonly #store: DeviceStore;
+  readonly #keyRing: KeyRing;
   readonly #algorithms: ReadonlySet<JwsAlgorithm>;
   readonly #clock: Clock;
 
-  constructor(store: DeviceStore, algorithms: ReadonlySet<JwsAlgorithm>, clock: Clock) {
+  constructor({ store, keyRing, algorithms, clock }: DeviceParts) {
     this.#store = store;
+    this.#keyRing = keyRing;
     this.#algorithms = algorithms;
     this.#clock = clock;
   }
 
   async create(request: CreateDeviceRequest, call: Call): Promise<CreateDeviceResponse> {
-    if (request.secret !== '') throw invalid('secret', 'device secrets are not served yet; leave it out');
     const key = this.#keyOf(request);
     const origin = originOf(call, this.#clock);
     const device = {
@@ -46,13 +58,15 @@ export class Devices {
       scopes: request.scopes,
       updatesAllowed: request.updatesAllowed ?? true,
     };
-    switch (await this.#store.create({ ...device, key }, origin)) {
+    switch (await this.#store.create({ ...device, key, secret: this.#secretOf(request) }, origin)) {
       case 'created': {
         const currentKey = key?.thumbprint ?? null;
         return { device: toDevice({ ...device, state: 'ACTIVE', currentKey, createdAt: origin.at, updatedAt: origin.at }) };
       }
       case 'device_exists':
         throw new ApiError(ErrorReason.ERROR_REASON_DEVICE_EXISTS, 'the device id is taken');
+      case 'secret_refused':
+        throw invalid('secret', 'expects hexadecimal characters, because the product is of NB-IoT');
       case 'key_known':
         throw new ApiError(ErrorReason.ERROR_REASON_PUBLIC_KEY_EXISTS, 'the key is or was the key of a device');
       default:
@@ -99,10 +113,21 @@ export class Devices {
     return { keys: page.rows.map(toDeviceKey), nextPageToken: page.nextPageToken };
   }
 
+  async listSecrets({ deviceId }: ListDeviceSecretsRequest): Promise<ListDeviceSecretsResponse> {
+    const secrets = await this.#store.listSecrets(deviceId);
+    if (secrets === undefined) throw notFound();
+    return { secrets: secrets.map(toDeviceSecret) };
+  }
+
   async #find(deviceId: string): Promise<Device> {
     const row = await this.#store.get(deviceId);
     if (row === undefined) throw notFound();
     return toDevice(row);
+  }
+
+  #secretOf({ deviceId, secret }: CreateDeviceRequest): NewDevice['secret'] {
+    if (secret === '') return undefined;
+    return { sealed: this.#keyRing.seal(placeOf.deviceSecret(deviceId, 'PRIMARY'), secret), isHexadecimal: /^[0-9A-Fa-f]*$/.test(secret) };
   }
 
   #keyOf({ publicKey }: CreateDeviceRequest): PublicKey | undefined {

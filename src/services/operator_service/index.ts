@@ -5,19 +5,26 @@ import type { Binding } from '../../call/endpoints.ts';
 import type { AccessKeys } from './access_keys.ts';
 import type { AuditEvents } from './audit_events.ts';
 import type { Devices } from './devices.ts';
+import type { MasterKeys } from './master_keys.ts';
 import type { Products } from './products.ts';
 import type { Projects } from './projects.ts';
+import type { Reencryption } from './reencryption.ts';
 import type { Users } from './users.ts';
 
-/** What concerns those who call for devices. */
-export interface ApplicationParts {
+/** What those who run Keyturn see and change, a part for each kind of resource. */
+export interface OperatorParts {
+  readonly devices: Devices;
+  readonly projects: Projects;
   readonly products: Products;
   readonly accessKeys: AccessKeys;
   readonly users: Users;
+  readonly auditEvents: AuditEvents;
+  readonly masterKeys: MasterKeys;
+  readonly reencryption: Reencryption;
 }
 
-/** OperatorService: what those who run Keyturn do with devices, projects and the audit trail. */
-export function operatorService(devices: Devices, projects: Projects, auditEvents: AuditEvents, { products, accessKeys, users }: ApplicationParts): Binding[] {
+/** OperatorService. */
+export function operatorService({ devices, projects, products, accessKeys, users, auditEvents, masterKeys, reencryption }: OperatorParts): Binding[] {
   return bind(OperatorServiceService, {
     createDevice: (request, call) => devices.create(request, call),
     getDevice: (request) => devices.get(request),
@@ -26,10 +33,10 @@ export function operatorService(devices: Devices, projects: Projects, auditEvent
     freezeDevice: (request, call) => devices.setState(request, 'FROZEN', call),
     unfreezeDevice: (request, call) => devices.setState(request, 'ACTIVE', call),
     listDeviceKeys: (request) => devices.listKeys(request),
+    listDeviceSecrets: (request) => devices.listSecrets(request),
     createProject: (request, call) => projects.create(request, call),
     listProjects: (request) => projects.list(request),
     listAuditEvents: (request) => auditEvents.list(request),
-    listDeviceSecrets: () => skeleton(),
     createProduct: (request, call) => products.create(request, call),
     listProducts: (request) => products.list(request),
     createAccessKey: (request, call) => accessKeys.create(request, call),
@@ -42,9 +49,9 @@ export function operatorService(devices: Devices, projects: Projects, auditEvent
     enableUser: (request, call) => users.setDisabled(request, false, call),
     deleteUser: (request, call) => users.delete(request, call),
     watchEvents: () => skeleton(),
-    listMasterKeys: () => skeleton(),
-    rotateMasterKey: () => skeleton(),
-    reencryptSecrets: () => skeleton(),
+    listMasterKeys: () => masterKeys.list(),
+    rotateMasterKey: (_, call) => masterKeys.rotate(call),
+    reencryptSecrets: (_, call) => reencryption.run(call),
   });
 }
 

@@ -3,9 +3,12 @@ import type { AuditEvent } from '../../../gen/keyturn/v1/audit_event.ts';
 import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
 import { DeviceKeyState, DeviceState } from '../../../gen/keyturn/v1/device.ts';
 import type { Device, DeviceKey } from '../../../gen/keyturn/v1/device.ts';
+import { SecretSlot } from '../../../gen/keyturn/v1/device_secret.ts';
+import type { DeviceSecret } from '../../../gen/keyturn/v1/device_secret.ts';
 import type { Project } from '../../../gen/keyturn/v1/project.ts';
 import { toPem } from '../../crypto/public_key.ts';
 import type { AuditEventRow } from '../../db/audit_event.ts';
+import type { DeviceSecretInfo } from '../../db/device.ts';
 import type { DeviceRow, ProjectRow, PublicKeyRow } from '../../db/entities.ts';
 import { ApiError } from '../../errors.ts';
 
@@ -18,6 +21,7 @@ const KEY_STATES = {
   RETIRED: DeviceKeyState.DEVICE_KEY_STATE_RETIRED,
   REVOKED: DeviceKeyState.DEVICE_KEY_STATE_REVOKED,
 };
+const SECRET_SLOTS = { PRIMARY: SecretSlot.SECRET_SLOT_PRIMARY, SECONDARY: SecretSlot.SECRET_SLOT_SECONDARY };
 
 /** What the operator sees of a device's row. */
 type ShownDevice = Pick<DeviceRow, 'deviceId' | 'projectId' | 'nodeId' | 'productId' | 'state' | 'updatesAllowed' | 'scopes' | 'currentKey' | 'createdAt' | 'updatedAt'>;
@@ -46,6 +50,15 @@ export function toDeviceKey(row: PublicKeyRow): DeviceKey {
     activatedAt: toTimestamp(row.activatedAt),
     retiredAt: row.retiredAt ? toTimestamp(row.retiredAt) : undefined,
     rotationId: row.rotationId ?? '',
+  };
+}
+
+export function toDeviceSecret({ slot, setAt, lastUsedAt, keyId }: DeviceSecretInfo): DeviceSecret {
+  return {
+    slot: SECRET_SLOTS[slot],
+    setAt: toTimestamp(setAt),
+    lastUsedAt: lastUsedAt === null ? undefined : toTimestamp(lastUsedAt),
+    masterKeyId: keyId,
   };
 }
 
