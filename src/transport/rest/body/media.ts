@@ -29,6 +29,8 @@ export interface MediaType {
 
 /** Visible ASCII, and white space within. */
 const VISIBLE = /^[!-~](?:[\t -~]*[!-~])?$/;
+/** Its name, and the label that vendors' documents have in its place. */
+const UTF_8 = /^utf-?8$/i;
 const PLAIN_JSON: MediaType = { essence: JSON_TYPE, isUtf8: true };
 
 /** Reads Content-Type; undefined if there is none. Throws a FaultError (FAULT_MEDIA_TYPE) if it is malformed. */
@@ -46,7 +48,7 @@ export function mediaTypeOf({ contentType, contentTypeRepeated }: TypedBody): Me
     throw new FaultError(Fault.FAULT_MEDIA_TYPE, 'Content-Type is malformed', [], { cause: error });
   }
   const charset = type.params.get('charset');
-  return { essence: type.essence, isUtf8: charset === null || charset.toLowerCase() === 'utf-8' };
+  return { essence: type.essence, isUtf8: charset === null || UTF_8.test(charset) };
 }
 
 /** Whether a value of Content-Type that a handler has set can be sent as it is (RFC 9110 section 8.3.1). */
