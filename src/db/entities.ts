@@ -25,7 +25,7 @@ export const DeviceEntity = defineEntity({
   indexes: [
     { name: 'device_project_index', properties: ['projectId', 'deviceId'] },
     { name: 'device_record_index', properties: ['projectId', 'recordId'] },
-    { name: 'device_gateway_index', properties: ['gatewayId', 'deviceId'] },
+    { name: 'device_gateway_index', properties: ['gatewayId', 'recordId'] },
     { name: 'device_expiry_index', properties: ['expiresAt'] },
   ],
   checks: [

@@ -29,7 +29,7 @@ export class Migration0002 extends Migration {
       lpad(to_hex(floor(extract(epoch from created_at))::bigint), 8, '0') || lpad(to_hex(nextval('device_record_seq')), 16, '0'), 'hex')`);
     this.addSql('alter table device alter column record_id set not null');
     this.addSql('create index device_record_index on device (project_id, record_id)');
-    this.addSql('create index device_gateway_index on device (gateway_id, device_id)');
+    this.addSql('create index device_gateway_index on device (gateway_id, record_id)');
     this.addSql('create index device_expiry_index on device (expires_at)');
 
     this.addSql(`create table device_secret (

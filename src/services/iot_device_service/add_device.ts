@@ -38,7 +38,7 @@ export async function addDevice({ writer, keyRing, clock }: IotDeviceParts, requ
     },
     originOf(call, clock),
   );
-  if (typeof result === 'string') throw refusalOf(result);
+  if (typeof result === 'string') throw REFUSALS[result]();
   return { device: toIotDevice(result, { primary: secret, secondary: undefined }) };
 }
 
@@ -52,17 +52,10 @@ function checkRegistration({ deviceId, extensionInfo, authInfo }: IotDeviceRegis
   return wordOf('registration.auth_info.auth_type', authInfo?.authType, ['SECRET', 'CERTIFICATES']);
 }
 
-function refusalOf(fault: NewIotDeviceFault): ApiError {
-  switch (fault) {
-    case 'app_missing':
-      return applicationNotFound();
-    case 'gateway_missing':
-      return deviceNotFound();
-    case 'too_deep':
-      return inputInvalid('registration.gateway_id', 'expects a device that has no parent, or whose parent has none');
-    case 'secret_not_hexadecimal':
-      return inputInvalid('registration.auth_info.secret', 'expects a hexadecimal secret for a product over NB-IoT');
-    case 'device_exists':
-      return new ApiError(ErrorReason.ERROR_REASON_IOTDA_DEVICE_EXISTS, 'the device id is taken');
-  }
-}
+const REFUSALS: Readonly<Record<NewIotDeviceFault, () => ApiError>> = {
+  app_missing: applicationNotFound,
+  gateway_missing: deviceNotFound,
+  too_deep: () => inputInvalid('registration.gateway_id', 'expects a device that has no parent, or whose parent has none'),
+  secret_not_hexadecimal: () => inputInvalid('registration.auth_info.secret', 'expects a hexadecimal secret for a product over NB-IoT'),
+  device_exists: () => new ApiError(ErrorReason.ERROR_REASON_IOTDA_DEVICE_EXISTS, 'the device id is taken'),
+};
