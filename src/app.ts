@@ -23,6 +23,7 @@ import type { Database } from './db/database.ts';
 import { DeviceStore } from './db/device.ts';
 import { DeviceExpiryStore } from './db/device_expiry.ts';
 import type { EmbeddedPostgres } from './db/embedded/index.ts';
+import { EventStore } from './db/event.ts';
 import { ProjectStore } from './db/project.ts';
 import { RotationStore } from './db/rotation.ts';
 import { composeDeviceSecrets } from './device_secrets.ts';
@@ -39,6 +40,7 @@ import { Readiness } from './readiness.ts';
 import { DeviceKeyService } from './services/device_key_service.ts';
 import { AuditEvents } from './services/operator_service/audit_events.ts';
 import { Devices } from './services/operator_service/devices.ts';
+import { Events } from './services/operator_service/events.ts';
 import { operatorService } from './services/operator_service/index.ts';
 import { MasterKeys } from './services/operator_service/master_keys.ts';
 import { Projects } from './services/operator_service/projects.ts';
@@ -114,6 +116,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
       devices: new Devices({ store: devices, keyRing, algorithms: config.iothentix.algorithms, clock }),
       projects: new Projects(new ProjectStore(database), clock),
       auditEvents: new AuditEvents(new AuditEventStore(database.run)),
+      events: new Events(new EventStore(database.run)),
       masterKeys: new MasterKeys({ ring: keyRing, keep, store: sealed, clock }),
       reencryption: new Reencryption(keyRing, sealed, clock),
     }),

@@ -1,9 +1,7 @@
 import type { Sealed } from '../crypto/key_ring.ts';
+import type { SecretSlotName } from '../secret_slot.ts';
 import type { Database, Run } from './database.ts';
 import type { Origin } from './origin.ts';
-
-/** Which of the two secrets of a device. */
-export type Slot = 'PRIMARY' | 'SECONDARY';
 
 /** A stored secret of a device. */
 export interface StoredSecret extends Sealed {
@@ -21,12 +19,12 @@ export interface AccessState {
   readonly isActive: boolean;
   /** Changes with every change of the device's row. */
   readonly version: string;
-  readonly secrets: Readonly<Record<Slot, StoredSecret | undefined>>;
+  readonly secrets: Readonly<Record<SecretSlotName, StoredSecret | undefined>>;
 }
 
 /** A secret that a device was accepted with. */
 export interface AccessUse {
-  readonly slot: Slot;
+  readonly slot: SecretSlotName;
   /** The secret's box as it was read. */
   readonly box: Buffer;
 }

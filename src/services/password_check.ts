@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { isPasswordOf } from '../crypto/device_password.ts';
 import { placeOf } from '../crypto/key_ring.ts';
 import type { KeyRing, Place, Sealed } from '../crypto/key_ring.ts';
-import type { Slot } from '../db/device_access.ts';
+import type { SecretSlotName } from '../secret_slot.ts';
 
 /** The sealed secrets of a device. */
-type Secrets = Readonly<Record<Slot, Sealed | undefined>>;
+type Secrets = Readonly<Record<SecretSlotName, Sealed | undefined>>;
 
 const DECOY_PLACE: Place = ['decoy'];
 const DECOY_BYTES = 16;
@@ -25,14 +25,14 @@ export class PasswordCheck {
    * secondary. Two are opened and compared in any case: a decoy stands for
    * each that is missing, and fits nothing. Without `secrets` there is no such device.
    */
-  match(deviceId: string, secrets: Secrets | undefined, hour: string, password: string): Slot | undefined {
+  match(deviceId: string, secrets: Secrets | undefined, hour: string, password: string): SecretSlotName | undefined {
     const isPrimary = this.#fits(deviceId, 'PRIMARY', secrets, hour, password);
     const isSecondary = this.#fits(deviceId, 'SECONDARY', secrets, hour, password);
     if (isPrimary) return 'PRIMARY';
     return isSecondary ? 'SECONDARY' : undefined;
   }
 
-  #fits(deviceId: string, slot: Slot, secrets: Secrets | undefined, hour: string, password: string): boolean {
+  #fits(deviceId: string, slot: SecretSlotName, secrets: Secrets | undefined, hour: string, password: string): boolean {
     const stored = secrets?.[slot];
     const place = stored === undefined ? DECOY_PLACE : placeOf.deviceSecret(deviceId, slot);
     const isEqual = isPasswordOf(this.#keyRing.open(place, stored ?? this.#decoy), hour, password);

@@ -4,7 +4,7 @@ import { DeviceSecretServiceService } from '../../gen/keyturn/v1/device_secret_s
 import { IotDeviceServiceService } from '../../gen/keyturn/v1/iot_device_service.ts';
 import { devicePassword } from '../../src/crypto/device_password.ts';
 import { KeyRing, placeOf } from '../../src/crypto/key_ring.ts';
-import type { Slot } from '../../src/db/device_access.ts';
+import type { SecretSlotName } from '../../src/secret_slot.ts';
 import { MASTER_KEYS, OPERATOR_TOKEN } from '../support/service.ts';
 import type { Answer, Wire } from './answer.ts';
 import type { Bench } from './harness.ts';
@@ -44,7 +44,7 @@ export async function secretDevice(bench: Bench, { id, projectId = 'default', pr
 }
 
 /** Sets a secret as a reset does: under the device's lock, with its last use forgotten. */
-export async function setSecret({ sql, service }: Bench, deviceId: string, slot: Slot, secret: string): Promise<void> {
+export async function setSecret({ sql, service }: Bench, deviceId: string, slot: SecretSlotName, secret: string): Promise<void> {
   const { keyId, box } = RING.seal(placeOf.deviceSecret(deviceId, slot), secret);
   await sql.query(
     `with dev as (select device_id from device where device_id = $1 for update)

@@ -8,8 +8,9 @@ import { KeyedAllowance } from '../../call/keyed_allowance.ts';
 import type { Clock } from '../../clock.ts';
 import { isAboutNow, parseClientId } from '../../crypto/device_password.ts';
 import type { DeviceClientId } from '../../crypto/device_password.ts';
-import type { AccessState, DeviceAccess, DeviceAccessStore, Slot } from '../../db/device_access.ts';
+import type { AccessState, DeviceAccess, DeviceAccessStore } from '../../db/device_access.ts';
 import { ApiError } from '../../errors.ts';
+import type { SecretSlotName } from '../../secret_slot.ts';
 import { originOf } from '../origin.ts';
 import type { PasswordCheck } from '../password_check.ts';
 
@@ -108,6 +109,6 @@ function refused(returnCode: number): AuthenticateConnectionResponse {
   return { returnCode, deviceId: '', projectId: '', slot: SecretSlot.SECRET_SLOT_UNSPECIFIED };
 }
 
-function accepted(deviceId: string, projectId: string, slot: Slot): AuthenticateConnectionResponse {
+function accepted(deviceId: string, projectId: string, slot: SecretSlotName): AuthenticateConnectionResponse {
   return { returnCode: ACCEPTED, deviceId, projectId, slot: SLOTS[slot] };
 }

@@ -1,10 +1,10 @@
 import { OperatorServiceService } from '../../../gen/keyturn/v1/operator_service.ts';
-import { Unavailable } from '../../unavailable.ts';
 import { bind } from '../../call/endpoints.ts';
 import type { Binding } from '../../call/endpoints.ts';
 import type { AccessKeys } from './access_keys.ts';
 import type { AuditEvents } from './audit_events.ts';
 import type { Devices } from './devices.ts';
+import type { Events } from './events.ts';
 import type { MasterKeys } from './master_keys.ts';
 import type { Products } from './products.ts';
 import type { Projects } from './projects.ts';
@@ -19,12 +19,13 @@ export interface OperatorParts {
   readonly accessKeys: AccessKeys;
   readonly users: Users;
   readonly auditEvents: AuditEvents;
+  readonly events: Events;
   readonly masterKeys: MasterKeys;
   readonly reencryption: Reencryption;
 }
 
 /** OperatorService. */
-export function operatorService({ devices, projects, products, accessKeys, users, auditEvents, masterKeys, reencryption }: OperatorParts): Binding[] {
+export function operatorService({ devices, projects, products, accessKeys, users, auditEvents, events, masterKeys, reencryption }: OperatorParts): Binding[] {
   return bind(OperatorServiceService, {
     createDevice: (request, call) => devices.create(request, call),
     getDevice: (request) => devices.get(request),
@@ -48,13 +49,9 @@ export function operatorService({ devices, projects, products, accessKeys, users
     disableUser: (request, call) => users.setDisabled(request, true, call),
     enableUser: (request, call) => users.setDisabled(request, false, call),
     deleteUser: (request, call) => users.delete(request, call),
-    watchEvents: () => skeleton(),
+    watchEvents: (request, call) => events.watch(request, call),
     listMasterKeys: () => masterKeys.list(),
     rotateMasterKey: (_, call) => masterKeys.rotate(call),
     reencryptSecrets: (_, call) => reencryption.run(call),
   });
-}
-
-function skeleton(): never {
-  throw new Unavailable('skeleton');
 }
