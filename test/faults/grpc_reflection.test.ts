@@ -9,7 +9,15 @@ import { OPERATOR_TOKEN, startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
 import { addDevice, newUpdate } from './fixtures/device.ts';
 
-const SERVICES = ['grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection', 'keyturn.v1.DeviceKeyService', 'keyturn.v1.OperatorService'];
+const SERVICES = [
+  'grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection', 'keyturn.v1.DeviceKeyService', 'keyturn.v1.DeviceSecretService',
+  'keyturn.v1.IamService', 'keyturn.v1.IotDeviceService', 'keyturn.v1.OperatorService',
+];
+/** The last one is served over gRPC alone. */
+const METHODS = [
+  'keyturn.v1.DeviceKeyService/UpdatePublicKey', 'keyturn.v1.OperatorService/CreateDevice', 'grpc.health.v1.Health/Watch',
+  'keyturn.v1.DeviceSecretService/AuthenticateConnection',
+];
 
 /** A client that knows no schema but what reflection tells it: `buf curl`, outside of the repository. */
 describe('gRPC reflection', () => {
@@ -36,7 +44,7 @@ describe('gRPC reflection', () => {
         const services = await curl(protocol, '', '--list-services');
         assert.deepEqual(services.out.trim().split('\n').filter((line) => SERVICES.includes(line)).toSorted(), SERVICES, services.err);
         const methods = await curl(protocol, '', '--list-methods');
-        for (const name of ['keyturn.v1.DeviceKeyService/UpdatePublicKey', 'keyturn.v1.OperatorService/CreateDevice', 'grpc.health.v1.Health/Watch']) {
+        for (const name of METHODS) {
           assert.ok(methods.out.split('\n').includes(name), `${name} in ${methods.out}${methods.err}`);
         }
       });

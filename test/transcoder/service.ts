@@ -5,6 +5,7 @@ import type { OperatorPrincipal } from '../../src/call/authenticate/principal.ts
 import type { Handler } from '../../src/call/call.ts';
 import { bind, joinEndpoints } from '../../src/call/endpoints.ts';
 import { Pipeline } from '../../src/call/pipeline.ts';
+import type { Authenticators } from '../../src/call/pipeline.ts';
 import { Telemetry } from '../../src/call/telemetry.ts';
 import { Turnstile } from '../../src/call/turnstile.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -15,6 +16,7 @@ import type { TlsMaterial } from '../../src/tls_files.ts';
 import { Acceptor } from '../../src/transport/acceptor.ts';
 import { GrpcServer } from '../../src/transport/grpc/server.ts';
 import { Peers } from '../../src/transport/peers.ts';
+import type { EnvelopeSettings } from '../../src/transport/rest/envelopes.ts';
 import { RestHandler } from '../../src/transport/rest/handler.ts';
 import { Transcoder } from '../../src/transport/rest/index.ts';
 import { RestServer } from '../../src/transport/rest/server.ts';
@@ -55,6 +57,8 @@ const open: Authenticator<OperatorPrincipal> = {
   limit() {},
 };
 
+const CALLERS = Object.values(Caller).filter((caller) => caller > 0);
+
 export interface TranscoderOptions {
   /** What it logs. */
   readonly level?: 'info' | 'debug';
@@ -62,9 +66,13 @@ export interface TranscoderOptions {
   readonly connections?: number;
   /** Undefined: no TLS. */
   readonly tls?: TlsMaterial;
+  /** Who is asked otherwise than by `open`. */
+  readonly authenticators?: Authenticators;
+  /** Of ENVELOPE_IOTDA. */
+  readonly style?: EnvelopeSettings['iotda'];
 }
 
-export async function startTranscoder(handlers: Handlers = {}, { level = 'info', connections = 2048, tls }: TranscoderOptions = {}): Promise<TestTranscoder> {
+export async function startTranscoder(handlers: Handlers = {}, { level = 'info', connections = 2048, tls, authenticators = new Map(), style = 'iotda' }: TranscoderOptions = {}): Promise<TestTranscoder> {
   const { contract, definitions } = await generateContract();
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level, base: null }, { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) });
@@ -77,12 +85,12 @@ export async function startTranscoder(handlers: Handlers = {}, { level = 'info',
   const pipeline = new Pipeline({
     contract,
     endpoints,
-    authenticators: new Map([[Caller.CALLER_OPERATOR, open]]),
+    authenticators: new Map([...CALLERS.map((caller) => [caller, open] as const), ...authenticators]),
     turnstile,
     observer: new Telemetry(log, metrics),
   });
   const peers = new Peers();
-  const handler = new RestHandler({ transcoder: new Transcoder(endpoints, contract), pipeline, pages: new Map(), envelopes: { words: new Map(), iotda: 'iotda' }, takesOperator: true });
+  const handler = new RestHandler({ transcoder: new Transcoder(endpoints, contract), pipeline, pages: new Map(), envelopes: { words: new Map(), iotda: style }, takesOperator: true });
   const wires = [
     new RestServer({ handler, peers, log }),
     new GrpcServer({ endpoints, pipeline, image: contract.image, peers, takesOperator: true, flooded: () => {} }),

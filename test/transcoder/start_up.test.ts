@@ -23,22 +23,24 @@ enum ErrorReason {
   }];
 }`;
 
+const STYLE = 'other_methods: OTHER_METHODS_NOT_ALLOWED';
+
 /** A service; each rule is a method called R0, R1, ... by its place. */
-function service(name: string, prefix: string, rules: readonly string[]): string {
+function service(name: string, prefix: string, rules: readonly string[], more = STYLE): string {
   const methods = rules.map((rule, index) => `rpc R${index}(M) returns (M) { option (google.api.http) = {${rule}}; }`);
   return `service ${name} {
   option (keyturn.options.v1.service) = {
-    envelope: ENVELOPE_RPC_STATUS path_prefixes: "${prefix}" other_methods: OTHER_METHODS_NOT_ALLOWED defaults: {${DEFAULTS}}
+    envelope: ENVELOPE_RPC_STATUS ${prefix === '' ? '' : `path_prefixes: "${prefix}"`} ${more} defaults: {${DEFAULTS}}
   };
   ${methods.join('\n  ')}
 }`;
 }
 
-/** Starts with service A (of `/`) in one file and B (of `/b`) in another. */
-function start(ofA: readonly string[], ofB: readonly string[]): Transcoder {
+/** Starts with service A (of `/`) in one file and B (of `/b`) in another, or another service in its place. */
+function start(ofA: readonly string[], ofB: readonly string[] | string): Transcoder {
   const image = buildImage({
     'test/a.proto': `${FIRST}\n${service('A', '/', ofA)}`,
-    'test/b.proto': `${HEAD}\nimport "test/a.proto";\n${service('B', '/b', ofB)}`,
+    'test/b.proto': `${HEAD}\nimport "test/a.proto";\n${typeof ofB === 'string' ? ofB : service('B', '/b', ofB)}`,
   });
   const contract = compileContract(image, 'test');
   const paths = contract.services.flatMap(({ methods }) => methods.map(({ path }) => path));
@@ -47,7 +49,7 @@ function start(ofA: readonly string[], ofB: readonly string[]): Transcoder {
 }
 
 /** The lines of the error without which the transcoder starts. */
-function faultsOf(ofA: readonly string[], ofB: readonly string[]): string[] {
+function faultsOf(ofA: readonly string[], ofB: readonly string[] | string): string[] {
   try {
     start(ofA, ofB);
     return [];
@@ -74,7 +76,7 @@ describe('the start of the transcoder', () => {
   it('finds ambiguous routes of two files, and among additional bindings', () => {
     assert.deepEqual(faultsOf(['get: "/b/%61"'], ['get: "/b" additional_bindings: {custom: {kind: "GET" path: "/b/{name=a}"}}']), [
       'test/b.proto: rpc test.B.R0: GET "/b/{name=a}": it takes the same requests as test/a.proto: rpc test.A.R0: GET "/b/%61"',
-      'test/a.proto: rpc test.A.R0: GET "/b/%61": it is under a prefix of another service',
+      'test/a.proto: rpc test.A.R0: GET "/b/%61": it is under a prefix of test.B, and test.A has prefixes of its own',
     ]);
   });
 
@@ -85,6 +87,55 @@ describe('the start of the transcoder', () => {
     for (const line of lines) assert.match(line, /^test\/[ab]\.proto: rpc test\.[AB]\.R\d: [A-Z]+ "[^"]*": .+/);
     assert.match(lines[0] ?? '', /takes the same requests as .*A\.R0: GET "\/a"$/);
     assert.match(lines[1] ?? '', /GET with a body needs get_or_delete_body; path variable nobody is not a field of test\.M$/);
-    assert.match(lines.at(-1) ?? '', /it is under a prefix of another service$/);
+    assert.match(lines.at(-1) ?? '', /it is under a prefix of test\.A, and test\.B has prefixes of its own$/);
+  });
+
+  describe('with services that share a prefix', () => {
+    const RULES = ['get: "/elsewhere/{name}"'];
+
+    it('takes one that has no prefixes and answers alike', () => {
+      assert.deepEqual(faultsOf(['get: "/a"'], service('B', '', RULES)), []);
+    });
+
+    for (const more of [
+      'other_methods: OTHER_METHODS_NOT_FOUND',
+      `${STYLE} own_request_ids: true`,
+      `${STYLE} challenge: "Other"`,
+      `${STYLE} fallback_envelope: ENVELOPE_IOTDA`,
+    ]) {
+      it(`names both where they answer otherwise: ${more}`, () => {
+        assert.deepEqual(faultsOf(['get: "/a"'], service('B', '', RULES, more)), [
+          'test/b.proto: rpc test.B.R0: GET "/elsewhere/{name}": it is under a prefix of test.A, which answers otherwise than test.B',
+        ]);
+      });
+    }
+
+    it('takes two owners of one prefix for a fault', () => {
+      assert.throws(() => start([], service('B', '/', RULES)), { message: 'path prefix / has two owners' });
+    });
+
+    it('finds requests that both would take', () => {
+      assert.match(faultsOf(['get: "/elsewhere/{other}"'], service('B', '', RULES)).join(), /B\.R0: GET .* takes the same requests as .*A\.R0: GET/);
+    });
+  });
+
+  describe('with a project_field', () => {
+    const calls = (rule: string): string =>
+      service('B', '/b', []).replace(/\}$/, `rpc R0(M) returns (M) {
+        option (google.api.http) = {${rule}};
+        option (keyturn.options.v1.method) = {caller: CALLER_APPLICATION project_field: "name"};
+      }\n}`);
+
+    it('takes paths that all have it', () => {
+      assert.deepEqual(faultsOf([], calls('get: "/b/{name}/x" additional_bindings: {get: "/b/y/{name=p/*}/{other}"}')), []);
+    });
+
+    it('names each path that has it not', () => {
+      const rule = 'get: "/b/{name}" additional_bindings: {get: "/b/y/{other}"} additional_bindings: {post: "/b/z" body: "*"}';
+      assert.deepEqual(faultsOf([], calls(rule)), [
+        'test/b.proto: rpc test.B.R0: GET "/b/y/{other}": the path does not have the project_field name',
+        'test/b.proto: rpc test.B.R0: POST "/b/z": the path does not have the project_field name',
+      ]);
+    });
   });
 });
