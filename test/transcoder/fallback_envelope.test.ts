@@ -5,6 +5,7 @@ import { ApiError } from '../../src/errors.ts';
 import { FULL, RightsBench, TAKEN } from './rights.ts';
 
 const iotda = (word: string, sentence: string): string => `{"error_code":"${word}","error_msg":"${sentence}"}`;
+const gateway = (word: string, sentence: string, id: string): string => `{"error_code":"${word}","error_msg":"${sentence}","request_id":"${id}"}`;
 const NOT_FOUND = iotda('T.5', 'iotda not found.');
 const OWN_ID = /^[0-9a-f]{32}$/;
 
@@ -67,8 +68,6 @@ describe('the style of the gateway', () => {
   let bench: RightsBench;
   before(async () => void (bench = await RightsBench.start(HANDLERS, { style: 'gateway' })));
   after(() => bench[Symbol.asyncDispose]());
-
-  const gateway = (word: string, sentence: string, id: string): string => `{"error_code":"${word}","error_msg":"${sentence}","request_id":"${id}"}`;
 
   for (const [name, target, token, word, sentence] of [
     ['words of its own', '/rights/vault/a', 'forged', 'G.4', 'gateway signature'],

@@ -36,6 +36,14 @@ function service(name: string, prefix: string, rules: readonly string[], more = 
 }`;
 }
 
+/** Service B with one rule, whose method has a project_field. */
+function projectService(rule: string): string {
+  return service('B', '/b', []).replace(/\}$/, `rpc R0(M) returns (M) {
+    option (google.api.http) = {${rule}};
+    option (keyturn.options.v1.method) = {caller: CALLER_APPLICATION project_field: "name"};
+  }\n}`);
+}
+
 /** Starts with service A (of `/`) in one file and B (of `/b`) in another, or another service in its place. */
 function start(ofA: readonly string[], ofB: readonly string[] | string): Transcoder {
   const image = buildImage({
@@ -120,19 +128,13 @@ describe('the start of the transcoder', () => {
   });
 
   describe('with a project_field', () => {
-    const calls = (rule: string): string =>
-      service('B', '/b', []).replace(/\}$/, `rpc R0(M) returns (M) {
-        option (google.api.http) = {${rule}};
-        option (keyturn.options.v1.method) = {caller: CALLER_APPLICATION project_field: "name"};
-      }\n}`);
-
     it('takes paths that all have it', () => {
-      assert.deepEqual(faultsOf([], calls('get: "/b/{name}/x" additional_bindings: {get: "/b/y/{name=p/*}/{other}"}')), []);
+      assert.deepEqual(faultsOf([], projectService('get: "/b/{name}/x" additional_bindings: {get: "/b/y/{name=p/*}/{other}"}')), []);
     });
 
     it('names each path that has it not', () => {
       const rule = 'get: "/b/{name}" additional_bindings: {get: "/b/y/{other}"} additional_bindings: {post: "/b/z" body: "*"}';
-      assert.deepEqual(faultsOf([], calls(rule)), [
+      assert.deepEqual(faultsOf([], projectService(rule)), [
         'test/b.proto: rpc test.B.R0: GET "/b/y/{other}": the path does not have the project_field name',
         'test/b.proto: rpc test.B.R0: POST "/b/z": the path does not have the project_field name',
       ]);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { Envelope } from '../../../gen/keyturn/options/v1/options.ts';
 import type { Service } from '../../../src/contract/model.ts';
@@ -15,10 +15,11 @@ function serviceOf(...pathPrefixes: string[]): Service {
 const PREFIXES = ['/', '/v5', '/v3', '/key', '/key/deep', '/key/deep/er', '/other/only', '/%61', '/a.b~c-d_e'];
 const services = PREFIXES.map((prefix) => serviceOf(prefix));
 
+const parts = (prefix: string): string[] => prefix.split('/').filter((segment) => segment !== '');
+
 /** The rule itself, without a thought of time. */
 function naive(target: string): string {
   const segments = splitTarget(target)?.texts ?? target.split(/[?#]/, 1)[0]?.slice(1).split('/') ?? [];
-  const parts = (prefix: string): string[] => prefix.split('/').filter((segment) => segment !== '');
   const owning = PREFIXES.filter((prefix) => parts(prefix).every((part, index) => part === segments[index]));
   return owning.toSorted((a, b) => parts(b).length - parts(a).length)[0] ?? '/';
 }
