@@ -7,8 +7,8 @@ import type { ApplicationStore } from '../../db/application.ts';
 import { ApiError } from '../../errors.ts';
 import type { IotdaSettings } from '../../settings.ts';
 import { retryAfter } from '../allowance.ts';
-import { Allowances } from '../allowances.ts';
 import type { IncomingCall } from '../call.ts';
+import { KeyedAllowance } from '../keyed_allowance.ts';
 import type { AccessKeys } from './access_keys.ts';
 import type { Authenticator } from './authenticator.ts';
 import { bearerOf } from './operator_token.ts';
@@ -38,14 +38,14 @@ export class ApplicationAuthenticator implements Authenticator<ApplicationPrinci
   readonly #parts: ApplicationAuthenticatorParts;
   readonly #signatures: RequestSignatures;
   readonly #tokens: UserTokens;
-  readonly #calls: Allowances | undefined;
+  readonly #calls: KeyedAllowance | undefined;
 
   constructor(parts: ApplicationAuthenticatorParts) {
     const { applicationRateLimit } = parts.settings;
     this.#parts = parts;
     this.#signatures = new RequestSignatures(parts);
     this.#tokens = new UserTokens(parts.store, parts.clock);
-    this.#calls = applicationRateLimit === undefined ? undefined : new Allowances(applicationRateLimit);
+    this.#calls = applicationRateLimit === undefined ? undefined : new KeyedAllowance(applicationRateLimit);
   }
 
   async authenticate(call: IncomingCall): Promise<ApplicationPrincipal> {

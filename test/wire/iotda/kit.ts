@@ -60,10 +60,17 @@ export function requestIdOf({ headers }: Answer): string {
   return id;
 }
 
-/** The caller was let in, whatever came of its request. */
+/** The caller was let in: the device that it has asked for is not there. */
 export function assertLetIn(answer: Answer): void {
-  const refused = answer.wire === 'rest' ? [401, 403, 429] : [16, 7, 8];
-  assert.ok(!refused.includes(answer.status), `${answer.status} ${answer.body}`);
+  const expected = answer.wire === 'rest' ? [404, '{"error_code":"IOTDA.014000","error_msg":"The device does not exist."}'] : [5, 'The device does not exist.'];
+  assert.deepEqual([answer.status, answer.body], expected);
+}
+
+/** How often statements of such a name were run, by the metrics of the service. */
+export async function countStatements({ service }: { readonly service: Served }, name: RegExp): Promise<number> {
+  const text = await (await fetch(`${service.url}/metrics`)).text();
+  const counts = [...text.matchAll(/_count\{statement="([^"]*)"[^}]*\} (\d+)/g)].filter(([, statement = '']) => name.test(statement));
+  return counts.reduce((sum, [, , count]) => sum + Number(count), 0);
 }
 
 /** Asks for a device that nobody has, which shows who is let in. */

@@ -5,7 +5,7 @@ import { createAccessKey, operate } from '../../support/iotda.ts';
 import type { ApplicationRequest } from '../../support/iotda.ts';
 import type { Credentials } from '../../support/signer.ts';
 import { withBench } from '../rows.ts';
-import { PATIENT, assertLetIn, assertRefused, plusHeaders, sendSigned, withHeader } from './kit.ts';
+import { PATIENT, assertLetIn, assertRefused, countStatements, plusHeaders, sendSigned, withHeader } from './kit.ts';
 import type { Sent } from './kit.ts';
 
 const BODY = '{"secret_type":"PRIMARY"}';
@@ -152,13 +152,9 @@ describe('request signatures over REST', () => {
   });
 
   it('the access key that is not known is looked up and verified like any other', async () => {
-    const statements = async (): Promise<number> => {
-      const metrics = await (await fetch(`${bench().service.url}/metrics`)).text();
-      return Number(/keyturn_\w*statement\w*_count\{[^}]*statement="application_find_access_key"[^}]*\} (\d+)/.exec(metrics)?.[1] ?? 0);
-    };
-    const first = await statements();
+    const first = await countStatements(bench(), /^application_find_access_key$/);
     assertRefused(await sendSigned(bench(), { ...good, accessKey: 'B'.repeat(20) }, RESET), '002');
     assertRefused(await sendSigned(bench(), { ...good, secretKey: 'c' }, RESET), '002');
-    assert.equal((await statements()) - first, 2);
+    assert.equal((await countStatements(bench(), /^application_find_access_key$/)) - first, 2);
   });
 });

@@ -31,7 +31,7 @@ describe('request signatures: settings of scope and algorithm', () => {
     const credentials = await createAccessKey(v11Only().service);
     assertRefused(await sendSigned(v11Only(), credentials, { ...SHOW, scope: { ...scope, region: 'eu-3' } }), '002');
     assertRefused(await sendSigned(v11Only(), credentials, { ...SHOW, scope: { ...scope, service: 'iotdm' } }), '002');
-    assertLetIn(await sendSigned(v11Only(), credentials, { ...PROJECTS, scope: { region: 'eu-3', service: 'iam' } }));
+    assert.equal((await sendSigned(v11Only(), credentials, { ...PROJECTS, scope: { region: 'eu-3', service: 'iam' } })).status, 200);
   });
 });
 
@@ -45,11 +45,11 @@ describe('request signatures taken once', () => {
   it('a signature is taken once, over REST paths of either kind', async () => {
     const { service } = bench();
     const credentials = await createAccessKey(service);
-    for (const [request, refused] of [[SHOW, '002'], [PROJECTS, 'I401P'], [{ ...SHOW, scope: { region: 'r', service: 'iotdm' } }, '002']] as const) {
+    for (const [request, good, refused] of [[SHOW, 404, '002'], [PROJECTS, 200, 'I401P'], [{ ...SHOW, scope: { region: 'r', service: 'iotdm' } }, 404, '002']] as const) {
       const first = { ...request, date: at(service, 1) };
-      assertLetIn(await sendSigned(bench(), credentials, first));
+      assert.equal((await sendSigned(bench(), credentials, first)).status, good);
       for (let turn = 0; turn < 2; turn += 1) assertRefused(await sendSigned(bench(), credentials, first), refused, 'IOTDA_SIGNATURE_REFUSED');
-      assertLetIn(await sendSigned(bench(), credentials, { ...request, date: at(service, 2) }));
+      assert.equal((await sendSigned(bench(), credentials, { ...request, date: at(service, 2) })).status, good);
     }
   });
 
@@ -95,7 +95,7 @@ describe('request signatures taken once', () => {
     const rounds = await Promise.all(
       Array.from({ length: 32 }, async (_, index) => (await fetch(`${(index % 2 === 0 ? one : other).url}${PROJECTS.path}`, { headers: { ...own } })).status),
     );
-    assert.deepEqual(rounds.toSorted(), [200, ...Array.from({ length: 31 }, () => 401)]);
+    assert.deepEqual(rounds.toSorted((a, b) => a - b), [200, ...Array.from({ length: 31 }, () => 401)]);
   });
 });
 

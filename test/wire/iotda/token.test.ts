@@ -29,6 +29,10 @@ function change(body: object, path: string, value: unknown): Json {
   return copy;
 }
 
+function tokenOf({ headers }: Answer): string {
+  return headers.get('x-subject-token')?.[0] ?? assert.fail('there is no token');
+}
+
 /** The request over gRPC that has such a body over REST. */
 function messageOf(body: object): Buffer {
   const { registry } = loadImage();
@@ -48,7 +52,6 @@ describe('POST /v3/auth/tokens', () => {
     bench().rest.send({ target: `/v3/auth/tokens${query}`, headers: type === null ? [] : [['Content-Type', type]], body });
   const ask = (wire: Wire, body: object): Promise<Answer> =>
     wire === 'rest' ? post(JSON.stringify(body)) : bench().grpc.call(IamServiceService.createToken, messageOf(body));
-  const tokenOf = ({ headers }: Answer): string => headers.get('x-subject-token')?.[0] ?? assert.fail('there is no token');
 
   it('answers to the byte, with the token in a header', async () => {
     const { service, sql } = bench();

@@ -6,7 +6,7 @@ import { OPERATOR_TOKEN } from '../../support/service.ts';
 import { WIRES } from '../answer.ts';
 import type { Answer } from '../answer.ts';
 import { withBench } from '../rows.ts';
-import { PATIENT, askDevice, assertLetIn, assertRefused } from './kit.ts';
+import { PATIENT, askDevice, assertLetIn, assertRefused, countStatements } from './kit.ts';
 
 const DAY = 86_400_000;
 
@@ -110,13 +110,9 @@ describe('tokens of users', () => {
 
   it('authentication is one statement', async () => {
     const { token } = await issue();
-    const count = async (): Promise<number> => {
-      const text = await (await fetch(`${bench().service.url}/metrics`)).text();
-      return [...text.matchAll(/_count\{[^}]*statement="application_[^}]*\} (\d+)/g)].reduce((sum, [, n]) => sum + Number(n), 0);
-    };
-    const first = await count();
+    const first = await countStatements(bench(), /^application_/);
     for (const each of [token, 'A'.repeat(43), OPERATOR_TOKEN]) await askDevice(bench(), 'rest', [['X-Auth-Token', each]]);
-    assert.equal((await count()) - first, 3);
+    assert.equal((await countStatements(bench(), /^application_/)) - first, 3);
   });
 });
 
