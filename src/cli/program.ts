@@ -2,15 +2,18 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/index.ts';
+import { addAccessKeyCommands } from './access_key.ts';
 import { addAuditCommands } from './audit.ts';
 import type { Context } from './context.ts';
 import { addDeviceCommands } from './device.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { ExitCode, Failure, messageOf } from './failure.ts';
 import { addMigrateCommand } from './migrate.ts';
+import { addProductCommands } from './product.ts';
 import { addProjectCommands } from './project.ts';
 import { addRotateCommand } from './rotate.ts';
 import { addServeCommand } from './serve.ts';
+import { addUserCommands } from './user.ts';
 
 const EPILOGUE = `
 Examples:
@@ -63,6 +66,9 @@ function createProgram(context: Context, finish: (exitCode: number) => void): Co
   addDoctorCommand(program, context, finish);
   addDeviceCommands(program, context);
   addProjectCommands(program, context);
+  addProductCommands(program, context);
+  addUserCommands(program, context);
+  addAccessKeyCommands(program, context);
   addAuditCommands(program, context);
   addRotateCommand(program, context);
   return program;

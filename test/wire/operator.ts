@@ -68,7 +68,7 @@ function callGrpc(bench: Clients, method: keyof typeof Service, request: object,
 function unwrap(answer: Answer): Answer {
   if (answer.status !== 0) return answer;
   const body = JSON.parse(answer.body) as Record<string, unknown>;
-  const resource = body['device'] ?? body['project'];
+  const resource = body['device'] ?? body['project'] ?? body['product'] ?? body['user'];
   return resource === undefined ? answer : { ...answer, body: JSON.stringify(resource) };
 }
 
@@ -92,6 +92,10 @@ const REASONS = {
   PUBLIC_KEY_EXISTS: [409, 6, 'This public key belongs or belonged to a device; no key is accepted twice.'],
   PROJECT_NOT_FOUND: [404, 5, 'There is no such project.'],
   PROJECT_EXISTS: [409, 6, 'A project of this id exists already.'],
+  PRODUCT_EXISTS: [409, 6, 'The project has a product of this id already.'],
+  USER_EXISTS: [409, 6, 'The domain has a user of this name already.'],
+  USER_NOT_FOUND: [404, 5, 'There is no such user.'],
+  ACCESS_KEY_NOT_FOUND: [404, 5, 'There is no such access key.'],
 } as const;
 
 export type OperatorReason = keyof typeof REASONS;

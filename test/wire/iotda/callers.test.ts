@@ -16,6 +16,10 @@ import { PATIENT, askDevice, assertLetIn, assertRefused, sendSigned } from './ki
 const SHOW: ApplicationRequest = { method: 'GET', path: '/v5/iot/default/devices/nobody' };
 const OPERATOR = [['X-Auth-Token', OPERATOR_TOKEN]] as const;
 
+function basic({ accessKey, secretKey }: Credentials, scheme = 'Basic'): string {
+  return `${scheme} ${Buffer.from(`${accessKey}:${secretKey}`).toString('base64')}`;
+}
+
 describe('the style of refusals', () => {
   const gateway = withBench({ ...PATIENT, KEYTURN_IOTDA_ERROR_STYLE: 'gateway' });
   const usual = withBench(PATIENT);
@@ -136,7 +140,6 @@ describe('what asks about connections', () => {
     own = await createAccessKey(bench().service);
   });
 
-  const basic = ({ accessKey, secretKey }: Credentials, scheme = 'Basic'): string => `${scheme} ${Buffer.from(`${accessKey}:${secretKey}`).toString('base64')}`;
   const ask = (...authorization: readonly string[]): Promise<Answer> =>
     bench().grpc.call(DeviceSecretServiceService.authenticateConnection, { clientId: 'x', userName: 'x', password: 'x' }, authorization.map((value) => ['authorization', value]));
 

@@ -11,6 +11,10 @@ import { PATIENT, assertRefused, requestIdOf, sendSigned } from './kit.ts';
 
 const PUBLIC_URL = 'https://keys.example/base';
 
+function idsIn({ body }: Answer): string[] {
+  return (JSON.parse(body) as { projects: { id: string }[] }).projects.map(({ id }) => id);
+}
+
 describe('GET /v3/projects', () => {
   const bench = withBench({ ...PATIENT, KEYTURN_PUBLIC_URL: `${PUBLIC_URL}/` });
   let projectId: string;
@@ -31,7 +35,6 @@ describe('GET /v3/projects', () => {
   const page = (projects: readonly string[], base = PUBLIC_URL): string =>
     `{"projects":[${projects.join()}],"links":{"self":"${base}/v3/projects","next":null,"previous":null}}`;
   const acme = createHash('sha256').update('acme').digest('hex').slice(0, 32);
-  const idsIn = ({ body }: Answer): string[] => (JSON.parse(body) as { projects: { id: string }[] }).projects.map(({ id }) => id);
 
   it('answers to the byte, for a user with its domain', async () => {
     const answer = await list('rest', [['X-Auth-Token', token]]);

@@ -13,6 +13,11 @@ const SHOW: ApplicationRequest = { method: 'GET', path: '/v5/iot/default/devices
 const PROJECTS: ApplicationRequest = { method: 'GET', path: '/v3/projects' };
 const MINUTE = 60_000;
 
+/** The dates of two requests differ, so that their signatures do. */
+function at({ clock }: TestService, seconds: number): Date {
+  return new Date(clock.now().getTime() - seconds * 1000);
+}
+
 describe('request signatures: settings of scope and algorithm', () => {
   const sdkOnly = withBench({ ...PATIENT, KEYTURN_IOTDA_SIGNATURE_ALGORITHMS: 'SDK-HMAC-SHA256' });
   const v11Only = withBench({ ...PATIENT, KEYTURN_IOTDA_SIGNATURE_ALGORITHMS: 'V11-HMAC-SHA256', KEYTURN_IOTDA_REGIONS: 'eu-1,eu-2', KEYTURN_IOTDA_SERVICE_NAME: 'things' });
@@ -38,8 +43,6 @@ describe('request signatures: settings of scope and algorithm', () => {
 describe('request signatures taken once', () => {
   const bench = withBench({ ...PATIENT, KEYTURN_IOTDA_SIGNATURE_REPLAY: 'refuse' });
   const allowing = withBench(PATIENT);
-  /** The dates of two requests differ, so that their signatures do. */
-  const at = ({ clock }: TestService, seconds: number): Date => new Date(clock.now().getTime() - seconds * 1000);
   const stored = async (): Promise<number> => (await bench().sql.query<{ n: number }>('select count(*)::int as n from used_signature')).rows[0]?.n ?? 0;
 
   it('a signature is taken once, over REST paths of either kind', async () => {
