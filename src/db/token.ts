@@ -24,8 +24,9 @@ export interface NewToken {
 
 const FIND_USER = {
   name: 'token_find_user',
-  text: `select user_id as "userId", project_id as "projectId", project.name as "projectName", password, disabled, token_generation as generation
-    from iam_user join project using (project_id) where domain = $1 and iam_user.name = $2`,
+  text: `select user_id as "userId", project_id as "projectId", password, disabled, token_generation as generation,
+      (select project.name from project where project.project_id = iam_user.project_id) as "projectName"
+    from iam_user where domain = $1 and name = $2`,
 };
 
 const ISSUE = {

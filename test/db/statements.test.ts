@@ -5,25 +5,12 @@ import type { Database } from '../../src/db/database.ts';
 import { DeviceStore } from '../../src/db/device.ts';
 import { ProjectStore } from '../../src/db/project.ts';
 import { RotationStore } from '../../src/db/rotation.ts';
-import { connect, createDatabase } from '../support/postgres.ts';
+import { createDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
+import { QUERY, assertIndexed } from './fixtures/plans.ts';
 import { startProxy } from './fixtures/postgres_proxy.ts';
 import type { Asked, PostgresProxy } from './fixtures/postgres_proxy.ts';
 import { ORIGIN, addDevice, newKey, newRotation, openDatabase } from './fixtures/rotations.ts';
-
-const QUERY = /^\s*(?:select|with|update|delete)\b/i;
-const TABLES = new Set([
-  'access_key', 'audit_event', 'device', 'device_secret', 'device_token', 'iam_token', 'iam_user', 'idempotency_record', 'outbox',
-  'product', 'project', 'public_key', 'rotation', 'used_jti', 'used_signature',
-]);
-
-interface Plan {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'Index Cond'?: string;
-  readonly 'Index Name'?: string;
-  readonly Plans?: readonly Plan[];
-}
 
 describe('statements', () => {
   let own: TestDatabase;
@@ -78,15 +65,7 @@ describe('statements', () => {
       const texts = new Set(asked.map(({ name: statement, text }) => text || (prepared.get(statement) ?? '')).filter((text) => QUERY.test(text)));
       assert.ok(texts.size > 0, 'nothing was asked');
       for (const text of texts) {
-        const nodes = await planOf(own.url, text);
-        const scans = nodes.filter((node) => TABLES.has(node['Relation Name'] ?? '') && /Scan/.test(node['Node Type']));
-        assert.ok(scans.length > 0, text);
-        for (const scan of scans) {
-          const said = `${scan['Node Type']} on ${scan['Relation Name']} in ${text}`;
-          assert.match(scan['Node Type'], /^Index (?:Only )?Scan$/, said);
-          if (keyed) assert.ok(scan['Index Cond'] !== undefined, said);
-        }
-        assert.deepEqual(nodes.filter((node) => /Sort/.test(node['Node Type'])), [], `the index has the order of ${text}`);
+        await assertIndexed(own.url, text, keyed);
       }
     });
   }
@@ -120,24 +99,3 @@ describe('statements', () => {
     assert.deepEqual(asked.filter(({ text }) => text.includes(hush)), []);
   });
 });
-
-/** All nodes of the plan that the server makes for any parameters, on tables too small for an index to pay. */
-async function planOf(url: string, text: string): Promise<Plan[]> {
-  const client = await connect(url);
-  try {
-    await client.query('set enable_seqscan = off; set enable_sort = off; set enable_bitmapscan = off; set plan_cache_mode = force_generic_plan');
-    await client.query(`prepare planned as ${text}`);
-    const count = Math.max(0, ...[...text.matchAll(/\$([0-9]+)/g)].map((match) => Number(match[1])));
-    const nulls = count === 0 ? '' : `(${Array.from({ length: count }, () => 'null').join(', ')})`;
-    const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (format json) execute planned${nulls}`);
-    const nodes: Plan[] = [];
-    const add = (plan: Plan): void => {
-      nodes.push(plan);
-      plan.Plans?.forEach(add);
-    };
-    add(rows[0]?.['QUERY PLAN'][0].Plan ?? assert.fail('no plan'));
-    return nodes;
-  } finally {
-    await client.end();
-  }
-}

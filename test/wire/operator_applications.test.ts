@@ -24,6 +24,10 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/;
 const PASSWORD = 'a good password';
 const ACTIONS = ['register', 'query', 'modify', 'delete', 'resetSecret', 'freeze', 'unfreeze', 'resetFingerprint', 'authenticate'].map((word) => `iotda:devices:${word}`);
 
+function audited(action: string, project: string, details: object): Members {
+  return { action, actor: 'operator', project, device: '', details };
+}
+
 describe('the operator API: products, users and access keys', () => {
   const bench = withBench();
   const done = async (wire: Wire, asked: OperatorCall): Promise<Members> => assertDone(await operate(bench(), wire, asked)) as Members;
@@ -34,7 +38,6 @@ describe('the operator API: products, users and access keys', () => {
     const [{ action, actor, project_id: project, device_id: device, details } = {}] = events as Members[];
     return { action, actor, project, device, details };
   };
-  const audited = (action: string, project: string, details: object): Members => ({ action, actor: 'operator', project, device: '', details });
 
   for (const wire of WIRES) {
     const other: Wire = wire === 'rest' ? 'grpc' : 'rest';
@@ -69,9 +72,10 @@ describe('the operator API: products, users and access keys', () => {
       assert.deepEqual(await newest(wire), audited('access_key.created', project, { access_key: accessKey }));
       const second = await done(wire, createAccessKey({ project_id: project }));
       const { access_keys: rows } = await done(other, listAccessKeys({ project_id: project }));
-      const shown = (rows as Members[]).map(({ created_at: at, ...row }) => ({ ...row, dated: TIME.test(String(at)) }));
-      const expected = [{ access_key: accessKey, project_id: project, actions: ACTIONS, dated: true }, { access_key: second['access_key'], project_id: project, actions: [], dated: true }];
-      assert.deepEqual(shown, expected.toSorted((a, b) => (String(a.access_key) < String(b.access_key) ? -1 : 1)));
+      assert.ok((rows as Members[]).every(({ created_at: at }) => TIME.test(String(at))));
+      const shown = (rows as Members[]).map((row) => [row['access_key'], row['project_id'], row['actions'], Object.keys(row).length]);
+      const expected = [[accessKey, project, ACTIONS, 4], [second['access_key'], project, [], 4]];
+      assert.deepEqual(shown, expected.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
       assert.deepEqual(await done(wire, deleteAccessKey({ access_key: accessKey })), {});
       assert.deepEqual(await newest(wire), audited('access_key.removed', project, { access_key: accessKey }));
       await refused(wire, deleteAccessKey({ access_key: accessKey }), 'ACCESS_KEY_NOT_FOUND');
