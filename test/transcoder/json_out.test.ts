@@ -96,6 +96,8 @@ describe('JSON out', () => {
   it('answers null for a field with presence that is not set, and its default for another, whatever the style', async () => {
     change = {};
     for (const path of ['strict', 'nulls']) assert.equal((await send(`/bodies/${path}/inner`, 'null', 'PUT')).body, 'null', path);
+    // To a vendor a member that is null is absent, but a body that is null is no object.
+    assert.equal((await send('/bodies/vendor/inner', 'null', 'PUT')).status, 400);
     assert.equal((await send('/bodies/strict/inner', '{}', 'PUT')).body, '{}');
     assert.equal((await send('/bodies/vendor/inner', '{}', 'PUT')).body, '{"id":"","count":"0","tags":[]}');
     assert.equal((await send('/bodies/nulls/inner', '{}', 'PUT')).body, '{"id":"","count":"0","note":null,"inner":null,"tags":[]}');

@@ -1,7 +1,8 @@
 import type { DescField, DescMessage, JsonObject, JsonValue } from '@bufbuild/protobuf';
-import { Fault, Query } from '../../../../gen/keyturn/options/v1/options.ts';
+import { Fault, JsonInput, Query } from '../../../../gen/keyturn/options/v1/options.ts';
 import type { MethodRules } from '../../../../gen/keyturn/options/v1/options.ts';
 import { FaultError } from '../../../contract/fault.ts';
+import type { Spelling } from '../../../contract/json/field_names.ts';
 import { describeText, isTextField, textToJson } from '../../../contract/json/text.ts';
 import { follow, nameOf, setAt } from './fields.ts';
 import type { FieldPath } from './fields.ts';
@@ -12,7 +13,7 @@ export type QueryBinder = (query: string | undefined, json: JsonObject) => void;
 
 /** What a route takes from elsewhere, and what its method says about the query. */
 export interface QueryPlan {
-  readonly rules: Pick<MethodRules, 'query' | 'ignoredQueryKeys'>;
+  readonly rules: Pick<MethodRules, 'query' | 'ignoredQueryKeys' | 'jsonInput'>;
   /** The paths that the URL path gives. */
   readonly bound: readonly FieldPath[];
   /** What the body gives: `*` for all, the name of a field, or nothing. */
@@ -20,11 +21,12 @@ export interface QueryPlan {
 }
 
 /**
- * Makes the query binder of a route. A key is a dotted field path by proto or JSON names, and sets one field or adds
- * to one list. Refused are: a key that names what path or body give, anything below that, or a member of the same
- * oneof; two members of one oneof; a field that is not a list given twice; two spellings of one field; messages, maps
- * and lists of messages that have no text; a value that is not of its field's type; an unknown key, unless it is one
- * of the ignored ones or the mode is QUERY_KNOWN. The work is linear in the length of the query.
+ * Makes the query binder of a route. A key is a dotted field path by proto or JSON names (proto names alone where the
+ * JSON of the method is a vendor's), and sets one field or adds to one list. Refused are: a key that names what path
+ * or body give, anything below that, or a member of the same oneof; two members of one oneof; a field that is not a
+ * list given twice; two spellings of one field; messages, maps and lists of messages that have no text; a value that
+ * is not of its field's type; an unknown key, unless it is one of the ignored ones or the mode is QUERY_KNOWN. The
+ * work is linear in the length of the query.
  */
 export function compileQuery(desc: DescMessage, plan: QueryPlan): QueryBinder {
   if (plan.rules.query === Query.QUERY_IGNORED) return () => {};
@@ -34,6 +36,7 @@ export function compileQuery(desc: DescMessage, plan: QueryPlan): QueryBinder {
     bound: new Set(plan.bound.map(nameOf)),
     chosen: chosenBy(desc, plan),
     ignored: new Set(plan.rules.ignoredQueryKeys),
+    spelling: plan.rules.jsonInput === JsonInput.JSON_INPUT_VENDOR ? 'proto' : 'both',
     takesUnknown: plan.rules.query === Query.QUERY_KNOWN,
   };
   return (query, json) => {
@@ -50,6 +53,7 @@ interface Binder {
   readonly bound: ReadonlySet<string>;
   readonly chosen: ReadonlyMap<string, Choice>;
   readonly ignored: ReadonlySet<string>;
+  readonly spelling: Spelling;
   readonly takesUnknown: boolean;
 }
 
@@ -77,7 +81,7 @@ function readPairs(binder: Binder, pairs: readonly (readonly [key: string, text:
   const faults = new Map<string, string>();
   for (const [key, text] of pairs) {
     if (binder.ignored.has(key)) continue;
-    const { path, end } = follow(binder.desc, key, 'both');
+    const { path, end } = follow(binder.desc, key, binder.spelling);
     const fault = end === 'found' ? bindPair(binder, reading, path, key, text) : misnamed(binder, path, end);
     const name = end === 'found' ? nameOf(path) : key;
     if (fault !== undefined && !faults.has(name)) faults.set(name, fault);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { DescMessage, JsonObject } from '@bufbuild/protobuf';
 import { before, describe, it } from 'mocha';
-import { Fault, Query } from '../../../../gen/keyturn/options/v1/options.ts';
+import { Fault, JsonInput, Query } from '../../../../gen/keyturn/options/v1/options.ts';
 import { FaultError } from '../../../../src/contract/fault.ts';
 import { compileQuery } from '../../../../src/transport/rest/binding/query.ts';
 import { generateContract } from '../../../transcoder/contract.ts';
@@ -19,7 +19,7 @@ describe('a query far larger than HTTP lets in', () => {
 
   function bind(query: string, mode: Query = Query.QUERY_BOUND): JsonObject {
     const json: JsonObject = {};
-    compileQuery(desc, { rules: { query: mode, ignoredQueryKeys: [] }, bound: [], body: '' })(query, json);
+    compileQuery(desc, { rules: { query: mode, ignoredQueryKeys: [], jsonInput: JsonInput.JSON_INPUT_STRICT }, bound: [], body: '' })(query, json);
     return json;
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { DescMessage, JsonObject } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { before, describe, it } from 'mocha';
-import { Fault, JsonNames, JsonUnset, Query } from '../../../../gen/keyturn/options/v1/options.ts';
+import { Fault, JsonNames, JsonUnset, JsonInput, Query } from '../../../../gen/keyturn/options/v1/options.ts';
 import { FaultError } from '../../../../src/contract/fault.ts';
 import { jsonToBytes } from '../../../../src/contract/json/read.ts';
 import { compileJsonWriter } from '../../../../src/contract/json/write.ts';
@@ -38,7 +38,7 @@ describe('the query', () => {
   before(async () => {
     ({ contract } = await generateContract());
     desc = contract.image.registry.getMessage('transcoder.v1.Everything') ?? assert.fail('no message');
-    bind = compileQuery(desc, { rules: { query: Query.QUERY_BOUND, ignoredQueryKeys: [] }, bound: [], body: '' });
+    bind = compileQuery(desc, { rules: { query: Query.QUERY_BOUND, ignoredQueryKeys: [], jsonInput: JsonInput.JSON_INPUT_STRICT }, bound: [], body: '' });
   });
 
   /** What a query makes of the message, as an answer shows it. */
