@@ -3,14 +3,22 @@ import { after, before, describe, it } from 'mocha';
 import { AuditEventStore } from '../../src/db/audit_event.ts';
 import type { Database } from '../../src/db/database.ts';
 import { DeviceStore } from '../../src/db/device.ts';
+import { DeviceSecretStore } from '../../src/db/device_secret.ts';
 import { ProjectStore } from '../../src/db/project.ts';
 import { RotationStore } from '../../src/db/rotation.ts';
 import { createDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { QUERY, assertIndexed } from './fixtures/plans.ts';
+import { startService } from '../support/service.ts';
+import { GrpcClient } from '../wire/grpc.ts';
+import { assertReset, sendReset } from '../wire/resets.ts';
+import { RestClient } from '../wire/rest.ts';
 import { startProxy } from './fixtures/postgres_proxy.ts';
 import type { Asked, PostgresProxy } from './fixtures/postgres_proxy.ts';
+import { newReset } from './fixtures/resets.ts';
 import { ORIGIN, addDevice, newKey, newRotation, openDatabase } from './fixtures/rotations.ts';
+
+const RESET = 'device_secret_reset';
 
 describe('statements', () => {
   let own: TestDatabase;
@@ -37,6 +45,7 @@ describe('statements', () => {
   };
   const store = (): RotationStore => new RotationStore(database.run);
   const devices = (): DeviceStore => new DeviceStore(database);
+  const secrets = (): DeviceSecretStore => new DeviceSecretStore(database);
 
   /** Queries by what a caller may ask for, and whether all of them have a key to look up. */
   const QUERIES: readonly (readonly [name: string, keyed: boolean, work: () => Promise<unknown>])[] = [
@@ -51,6 +60,11 @@ describe('statements', () => {
     ['the keys of a device', true, () => devices().listKeys('planned', undefined, 50)],
     ['a later page of the keys of a device', true, () => devices().listKeys('planned', 9n, 50)],
     ['device_set_state', true, () => devices().setState('planned', 'FROZEN', ORIGIN)],
+    ['device_secret_reset', true, () => secrets().reset(newReset('planned'), ORIGIN)],
+    ['device_secret_reset by force', true, () => secrets().reset(newReset('planned', { forceDisconnect: true }), ORIGIN)],
+    ['idempotency_record_read', true, async () => {
+      for (let times = 0; times < 2; times += 1) await secrets().reset(newReset('planned', { key: 'planned' }), ORIGIN);
+    }],
     ['device_remove', true, () => devices().remove('nobody', ORIGIN)],
     ['the project list', false, () => new ProjectStore(database).list(undefined, 50)],
     ['the audit list', true, () => new AuditEventStore(database.run).list(undefined, undefined, 50)],
@@ -81,6 +95,29 @@ describe('statements', () => {
     const run = asked.filter(({ kind }) => kind !== 'parse');
     assert.deepEqual(run.map(({ kind, name }) => `${kind} ${name}`), ['bind rotation_read', 'bind rotation_write']);
     assert.ok(asked.every(({ name }) => name.startsWith('rotation_')));
+  });
+
+  it('are one round trip for a reset, with an idempotency key too, and one more for its stored answer', async () => {
+    await addDevice(database, 'reset');
+    for (const [key, statements] of [[undefined, [RESET]], ['key', [RESET]], ['key', [RESET, 'idempotency_record_read']]] as const) {
+      const asked = await askedBy(() => secrets().reset(newReset('reset', { key }), ORIGIN));
+      assert.deepEqual(asked.filter(({ kind }) => kind !== 'parse').map(({ kind, name }) => `${kind} ${name}`), statements.map((name) => `bind ${name}`));
+      assert.ok(asked.every(({ text }) => !/'(?:reset|default)'/.test(text)), 'no value is in the text');
+    }
+  });
+
+  it('are one read and one write for a whole call of ResetDeviceSecret', async () => {
+    await addDevice(database, 'called');
+    await using service = await startService({ settings: { KEYTURN_DATABASE_URL: proxy.url }, database: own });
+    using rest = new RestClient(service.url);
+    using grpc = new GrpcClient(service.grpc);
+    for (const key of ['first', 'second', '"third"']) {
+      proxy.asked.length = 0;
+      assertReset(await sendReset({ rest, grpc }, 'rest', { device: 'called', key }), 'called');
+      const [read, ...written] = proxy.ran();
+      assert.ok(read !== undefined && read !== RESET);
+      assert.deepEqual(written, [RESET]);
+    }
   });
 
   it('hold no value in their text, whatever the store', async () => {

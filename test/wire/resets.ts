@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { Pool } from 'pg';
 import { DeviceSecretServiceService } from '../../gen/keyturn/v1/device_secret_service.ts';
 import type { DeviceSecretReset, ResetDeviceSecretRequest } from '../../gen/keyturn/v1/device_secret_service.ts';
+import { parseKeyRing } from '../../src/config/index.ts';
 import type { Environment } from '../../src/config/index.ts';
-import { keyRing } from '../../src/config/values.ts';
 import { KeyRing, placeOf } from '../../src/crypto/key_ring.ts';
 import type { SecretSlotName } from '../../src/secret_slot.ts';
 import { MASTER_KEYS, OPERATOR_TOKEN, startService } from '../support/service.ts';
@@ -76,7 +76,7 @@ export const NOTHING: StoredReset = { audits: 0, events: [], records: 0, slots: 
 let serial = 0;
 
 /** A key ring as the services of the tests have it. */
-export const testKeyRing = (): KeyRing => new KeyRing(keyRing(MASTER_KEYS));
+export const testKeyRing = (): KeyRing => new KeyRing(parseKeyRing(MASTER_KEYS));
 
 export function targetOf(device: string, project = 'default', action = 'resetSecret'): string {
   return `/v5/iot/${project}/devices/${encodeURIComponent(device)}/action?action_id=${action}`;
@@ -84,18 +84,27 @@ export function targetOf(device: string, project = 'default', action = 'resetSec
 
 /** Calls ResetDeviceSecret over a wire, as the operator unless the request says otherwise. */
 export function sendReset(clients: Clients, wire: Wire, request: ResetRequest): Promise<Answer> {
-  const { project = 'default', device, action = 'resetSecret', body, token = OPERATOR_TOKEN, key, headers = [], raw, type, method = 'POST', target } = request;
+  if (wire === 'rest') return sendRestReset(clients.rest, request);
+  const { project = 'default', device, action = 'resetSecret', body } = request;
+  const message: ResetDeviceSecretRequest = { projectId: project, deviceId: device, actionId: action, reset: body && messageOf(body) };
+  return clients.grpc.call(DeviceSecretServiceService.resetDeviceSecret, message, headersOf(request));
+}
+
+/** The same over REST. */
+export function sendRestReset(rest: RestClient, request: ResetRequest): Promise<Answer> {
+  const { project, device, action, body, raw, type, method = 'POST', target = targetOf(device, project, action) } = request;
+  const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+  const contentType = type === undefined && content !== undefined ? 'application/json' : type;
+  const headers = headersOf(request);
+  if (typeof contentType === 'string') headers.push(['Content-Type', contentType]);
+  return rest.send({ method, target, headers, body: content });
+}
+
+function headersOf({ token = OPERATOR_TOKEN, key, headers = [] }: ResetRequest): (readonly [string, string])[] {
   const all = [...headers];
   if (token !== null) all.push(['x-auth-token', token]);
   if (key !== undefined) all.push(['idempotency-key', key]);
-  if (wire === 'grpc') {
-    const message: ResetDeviceSecretRequest = { projectId: project, deviceId: device, actionId: action, reset: body && messageOf(body) };
-    return clients.grpc.call(DeviceSecretServiceService.resetDeviceSecret, message, all);
-  }
-  const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-  const contentType = type === undefined && content !== undefined ? 'application/json' : type;
-  if (typeof contentType === 'string') all.push(['Content-Type', contentType]);
-  return clients.rest.send({ method, target: target ?? targetOf(device, project, action), headers: all, body: content });
+  return all;
 }
 
 function messageOf({ secret, force_disconnect: forceDisconnect, secret_type: secretType }: ResetBody): DeviceSecretReset {
