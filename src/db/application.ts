@@ -75,8 +75,6 @@ export class ApplicationStore {
   }
 
   async hasProject(projectId: string): Promise<boolean> {
-    // No text of PostgreSQL holds U+0000, and over gRPC nothing has looked at the id yet.
-    if (projectId.includes('\0')) return false;
     return (await this.#run(PROJECT_EXISTS, [projectId])).length > 0;
   }
 

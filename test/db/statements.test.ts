@@ -9,10 +9,6 @@ import { RotationStore } from '../../src/db/rotation.ts';
 import { createDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { QUERY, assertIndexed } from './fixtures/plans.ts';
-import { startService } from '../support/service.ts';
-import { GrpcClient } from '../wire/grpc.ts';
-import { assertReset, sendReset } from '../wire/resets.ts';
-import { RestClient } from '../wire/rest.ts';
 import { startProxy } from './fixtures/postgres_proxy.ts';
 import type { Asked, PostgresProxy } from './fixtures/postgres_proxy.ts';
 import { newReset } from './fixtures/resets.ts';
@@ -103,20 +99,6 @@ describe('statements', () => {
       const asked = await askedBy(() => secrets().reset(newReset('reset', { key }), ORIGIN));
       assert.deepEqual(asked.filter(({ kind }) => kind !== 'parse').map(({ kind, name }) => `${kind} ${name}`), statements.map((name) => `bind ${name}`));
       assert.ok(asked.every(({ text }) => !/'(?:reset|default)'/.test(text)), 'no value is in the text');
-    }
-  });
-
-  it('are one read and one write for a whole call of ResetDeviceSecret', async () => {
-    await addDevice(database, 'called');
-    await using service = await startService({ settings: { KEYTURN_DATABASE_URL: proxy.url }, database: own });
-    using rest = new RestClient(service.url);
-    using grpc = new GrpcClient(service.grpc);
-    for (const key of ['first', 'second', '"third"']) {
-      proxy.asked.length = 0;
-      assertReset(await sendReset({ rest, grpc }, 'rest', { device: 'called', key }), 'called');
-      const [read, ...written] = proxy.ran();
-      assert.ok(read !== undefined && read !== RESET);
-      assert.deepEqual(written, [RESET]);
     }
   });
 

@@ -101,7 +101,7 @@ describe('ResetDeviceSecret: inputs (5.1) and output (5.2)', () => {
     assert.deepEqual((await bench().reset('grpc', { device: id, key: '"' })).fields, ['idempotency-key']);
   });
 
-  it('grpc: 022 for a project that no text of the database can be', async () => {
-    assertIotdaRefusal(await bench().reset('grpc', { device: 'x', project: 'a\0b' }), '022');
+  it('grpc: 006 for a project that no text of the database can be', async () => {
+    assertIotdaRefusal(await bench().reset('grpc', { device: 'x', project: 'a\0b' }), '006');
   });
 });
