@@ -4,6 +4,10 @@ import { AuditEventStore } from '../../src/db/audit_event.ts';
 import type { Database } from '../../src/db/database.ts';
 import { DeviceStore } from '../../src/db/device.ts';
 import { DeviceSecretStore } from '../../src/db/device_secret.ts';
+import { DeviceExpiryStore } from '../../src/db/device_expiry.ts';
+import { IotDeviceReader } from '../../src/db/iot_device.ts';
+import type { IotDeviceFilter } from '../../src/db/iot_device.ts';
+import { IotDeviceWriter } from '../../src/db/iot_device_change.ts';
 import { ProjectStore } from '../../src/db/project.ts';
 import { RotationStore } from '../../src/db/rotation.ts';
 import { createDatabase } from '../support/postgres.ts';
@@ -15,6 +19,12 @@ import { newReset } from './fixtures/resets.ts';
 import { ORIGIN, addDevice, newKey, newRotation, openDatabase } from './fixtures/rotations.ts';
 
 const RESET = 'device_secret_reset';
+
+const IOT_DEVICE = {
+  projectId: 'default', deviceId: 'iot', nodeId: 'n', productId: 'p', deviceName: undefined, description: undefined, gatewayId: 'planned', appId: undefined, authType: 'SECRET', fingerprint: undefined,
+  secureAccess: true, timeout: 1, extensionInfo: undefined, secret: { keyId: 'k', box: Buffer.alloc(40), isHexadecimal: true },
+} as const;
+const IOT_FILTER = { projectId: 'default', productId: 'p', nodeId: 'n', deviceName: 'd', from: Buffer.alloc(12), to: Buffer.alloc(12, 0xff) };
 
 describe('statements', () => {
   let own: TestDatabase;
@@ -42,6 +52,9 @@ describe('statements', () => {
   const store = (): RotationStore => new RotationStore(database.run);
   const devices = (): DeviceStore => new DeviceStore(database);
   const secrets = (): DeviceSecretStore => new DeviceSecretStore(database);
+  const reader = (): IotDeviceReader => new IotDeviceReader(database.run);
+  const writer = (): IotDeviceWriter => new IotDeviceWriter(database);
+  const listIot = (gateway: IotDeviceFilter['gateway']): Promise<unknown> => reader().list({ ...IOT_FILTER, gateway }, { before: Buffer.alloc(12, 0xff), offset: 0, limit: 10 });
 
   /** Queries by what a caller may ask for, and whether all of them have a key to look up. */
   const QUERIES: readonly (readonly [name: string, keyed: boolean, work: () => Promise<unknown>])[] = [
@@ -61,7 +74,19 @@ describe('statements', () => {
     ['idempotency_record_read', true, async () => {
       for (let times = 0; times < 2; times += 1) await secrets().reset(newReset('planned', { key: 'planned' }), ORIGIN);
     }],
-    ['device_remove', true, () => devices().remove('nobody', ORIGIN)],
+    ['device_remove', true, async () => {
+      await addDevice(database, 'removed');
+      await devices().remove('removed', ORIGIN);
+    }],
+    ['an IoT device with its secrets', true, () => reader().show('default', 'planned', ORIGIN)],
+    ['IoT devices of a project', true, () => listIot(undefined)],
+    ['children of an IoT device', true, () => listIot({ deviceId: 'planned', cascade: false })],
+    ['descendants of an IoT device', true, () => listIot({ deviceId: 'planned', cascade: true })],
+    ['a resource space', true, () => reader().hasApp('default', 'x')],
+    ['iot_device_create', true, () => writer().create(IOT_DEVICE, ORIGIN)],
+    ['iot_device_update', true, () => writer().update('default', 'planned', IOT_DEVICE, ORIGIN)],
+    ['iot_device_reset_fingerprint', true, () => writer().resetFingerprint('default', 'planned', { slot: 'PRIMARY', fingerprint: undefined, forceDisconnect: true }, ORIGIN)],
+    ['devices whose time is up', true, () => new DeviceExpiryStore(database).removeDue(new Date('2026-02-01T00:00:00Z'))],
     ['the project list', false, () => new ProjectStore(database).list(undefined, 50)],
     ['the audit list', true, () => new AuditEventStore(database.run).list(undefined, undefined, 50)],
     ['the audit list of a device', true, () => new AuditEventStore(database.run).list('planned', undefined, 50)],

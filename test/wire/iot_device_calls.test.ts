@@ -16,15 +16,15 @@ describe('IotDeviceService: one device', () => {
   const bench = withBench();
   const done = async (wire: Wire, call: IotCall, status = 200): Promise<Members> => assertIotDone(await ask(bench(), wire, call), status);
   const refused = async (wire: Wire, call: IotCall, error: IotError): Promise<void> => assertIotRefused(await ask(bench(), wire, call), error);
-  const events = async (device: string): Promise<unknown> => {
-    const { rows } = await bench().sql.query<{ type: string }>('select type from outbox where device_id = $1 order by event_id', [device]);
+  const events = async (id: string): Promise<unknown> => {
+    const { rows } = await bench().sql.query<{ type: string }>('select type from outbox where device_id = $1 order by event_id', [id]);
     return rows.map(({ type }) => type);
   };
-  const actions = async (device: string): Promise<unknown> => {
-    const { rows } = await bench().sql.query<{ action: string }>('select action from audit_event where device_id = $1 order by event_id', [device]);
+  const actions = async (id: string): Promise<unknown> => {
+    const { rows } = await bench().sql.query<{ action: string }>('select action from audit_event where device_id = $1 order by event_id', [id]);
     return rows.map(({ action }) => action);
   };
-  const tokens = async (device: string): Promise<number> => (await bench().sql.query('select from device_token where device_id = $1', [device])).rows.length;
+  const tokens = async (id: string): Promise<number> => (await bench().sql.query('select from device_token where device_id = $1', [id])).rows.length;
   let serial = 0;
 
   /** A device with an access token, and a child of a gateway if one is given. */
@@ -139,8 +139,7 @@ describe('IotDeviceService: one device', () => {
 
     it(`200 ${wire}: ResetFingerprint sets, clears, disconnects; the bytes of its answer`, async () => {
       const id = await device();
-      const body = (answer: Answer): string => (assertIotDone(answer), answer.body);
-      const reset = async (members?: Members): Promise<string> => body(await ask(bench(), wire, resetFingerprint(id, members)));
+      const reset = async (members?: Members): Promise<string> => bodyOf(await ask(bench(), wire, resetFingerprint(id, members)));
       assert.equal(await reset({ fingerprint: HEX }), `{"device_id":"${id}","fingerprint":"${HEX}","fingerprint_type":"PRIMARY"}`);
       assert.equal(await reset({ fingerprint: 'c'.repeat(64), fingerprint_type: 'SECONDARY', force_disconnect: false }), `{"device_id":"${id}","fingerprint":"${'c'.repeat(64)}","fingerprint_type":"SECONDARY"}`);
       const { auth_info: auth, status } = await done(wire, show(id));
@@ -184,3 +183,8 @@ describe('IotDeviceService: one device', () => {
     await done('rest', { method: 'updateDevice', device: id, body: '{"unknown":[1]}' });
   });
 });
+
+function bodyOf(answer: Answer): string {
+  assertIotDone(answer);
+  return answer.body;
+}
