@@ -69,10 +69,12 @@ describe('the sweeper', () => {
       assertIotDone(await ask(bench(), 'rest', update('shorter', { auth_info: { timeout: 60 } })));
       await bench().sql.query("update device set active_at = now(), expires_at = null where device_id = 'active'");
       assertIotDone(await ask(bench(), 'rest', update('active', { auth_info: { timeout: 1 } })));
+      const { id: keyed } = await bench().device();
+      assertIotDone(await ask(bench(), 'rest', update(keyed, { auth_info: { timeout: 1 } })));
       clock.advance(61_000);
       await app.sweeper.sweep();
       for (const id of ['due', 'shorter']) assertIotRefused(await ask(bench(), 'rest', show(id)), '014000');
-      for (const id of ['longer', 'for_ever', 'active']) assertIotDone(await ask(bench(), 'rest', show(id)));
+      for (const id of ['longer', 'for_ever', 'active', keyed]) assertIotDone(await ask(bench(), 'rest', show(id)));
       clock.advance(61_000);
       await app.sweeper.sweep();
       assertIotRefused(await ask(bench(), 'rest', show('longer')), '014000');

@@ -134,6 +134,13 @@ describe('statements', () => {
         { deviceId: hush, projectId: 'default', nodeId: hush, productId: hush, scopes: [hush], updatesAllowed: true, key: newKey(), secret: undefined },
         ORIGIN,
       );
+      const texts = { deviceId: `${hush}-iot`, nodeId: hush, productId: hush, deviceName: hush, description: hush, gatewayId: hush, fingerprint: hush, extensionInfo: { hush } };
+      await writer().create({ ...IOT_DEVICE, ...texts, secret: { keyId: hush, box: Buffer.from(hush), isHexadecimal: true } }, ORIGIN);
+      await writer().update('default', texts.deviceId, { ...texts, secureAccess: true, timeout: 1 }, ORIGIN);
+      await writer().resetFingerprint('default', texts.deviceId, { slot: 'PRIMARY', fingerprint: hush, forceDisconnect: true }, ORIGIN);
+      await reader().show('default', texts.deviceId, ORIGIN);
+      await listIot({ deviceId: hush, cascade: true });
+      await devices().remove(texts.deviceId, ORIGIN);
       await devices().setState(hush, 'FROZEN', ORIGIN);
       await devices().remove(hush, ORIGIN);
       await new ProjectStore(database).create(hush, hush, ORIGIN);

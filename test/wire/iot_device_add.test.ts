@@ -72,12 +72,19 @@ const REFUSED: readonly (readonly [name: string, error: IotError, body: Members]
 
 /** Bodies whose form is wrong: gRPC has types that rule them out. */
 const MALFORMED: readonly (readonly [body: string, error: IotError])[] = [
-  ['', '008'], [' ', '008'], ['{', '008'], ['{"node_id":"a","node_id":"b"}', '008'], ['\ufeff{}', '008'], ['{} x', '008'],
+  ['', '008'], [' ', '008'], ['{', '008'], ['{"node_id":"a","node_id":"b"}', '008'], ['\ufeff{}', '008'], ['{} x', '008'], ['{"extension_info":{"a":1,"a":2}}', '008'], ['{"extension_info":{"a":"\\ud800"}}', '008'], ['{"extension_info":{"a":1e400}}', '008'], ['{"extension_info":{"a":NaN}}', '008'],
   ['null', '006'], ['[]', '006'], ['"x"', '006'], ['1', '006'], ['{}', '006'],
   ['{"node_id":1,"product_id":"p"}', '006'], ['{"nodeId":"x","productId":"p"}', '006'],
   ...['"device_id":1', '"device_name":[]', '"extension_info":[]', '"extension_info":"{}"', '"extension_info":1', '"shadow":{}', '"shadow":[1]', '"shadow":[{"service_id":"s","desired":[]}]', '"auth_info":[]',
     '"auth_info":{"timeout":"60"}', '"auth_info":{"timeout":1.5}', '"auth_info":{"timeout":2147483648}', '"auth_info":{"secure_access":"true"}', '"auth_info":{"secure_access":1}', '"auth_info":{"secret":12345678}',
-    '"auth_info":{"auth_type":0}'].map((member) => [`{"node_id":"n","product_id":"p",${member}}`, '006'] as const),
+    '"auth_info":{"auth_type":0}', '"extension_info":{"__proto__":1}', '"extension_info":{"a":[{"__proto__":{}}]}', `"extension_info":${'{"a":'.repeat(40)}1${'}'.repeat(40)}`].map((member) => [`{"node_id":"n","product_id":"p",${member}}`, '006'] as const),
+];
+
+/** What extension_info keeps, and what becomes of what a double cannot hold. */
+const EXTENSIONS: readonly (readonly [given: string, shown?: string])[] = [
+  [`${'{"a":'.repeat(30)}1${'}'.repeat(30)}`],
+  ['{}'], ['{"":""}'], ['{"a":[[],{},[null]],"A":null}'], ['{"constructor":1,"toString":{"valueOf":[]}}'], ['{"x":"\'; drop table device; -- $1 ? \u2028\u{1f511}"}'], ['{"a":0.1,"b":-5e-324,"c":1.7976931348623157e+308,"d":9007199254740991}'],
+  ['{"b":1,"2":1,"1":1}', '{"1":1,"2":1,"b":1}'], ['{"a":12345678901234567890}', '{"a":12345678901234567000}'], ['{"a":1.0,"b":1e2}', '{"a":1,"b":100}'], ['{"a":"\\u0041\\/"}', '{"a":"A/"}'],
 ];
 
 describe('AddDevice', () => {
@@ -169,6 +176,16 @@ describe('AddDevice', () => {
 
   for (const [body, error] of MALFORMED) {
     it(`${error} rest: ${JSON.stringify(body.slice(0, 90))}`, async () => assertIotRefused(await ask(bench(), 'rest', { method: 'addDevice', body }), error));
+  }
+
+  for (const [given, shown] of EXTENSIONS) {
+    it(`201 rest: extension_info ${given} comes back as ${shown ?? 'it was given'}`, async () => {
+      const answer = await ask(bench(), 'rest', { method: 'addDevice', body: `{"node_id":"${next()}","product_id":"p","extension_info":${given}}` });
+      const { device_id: id } = assertIotDone(answer, 201);
+      const end = `"extension_info":${shown ?? given}}`;
+      assert.equal(answer.body.slice(-end.length), end);
+      for (const wire of WIRES) assert.equal((await ask(bench(), wire, show(String(id)))).body, answer.body);
+    });
   }
 
   it('201 rest: unknown members are passed over, at every depth', async () => {

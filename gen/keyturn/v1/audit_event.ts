@@ -22,11 +22,15 @@ export interface AuditEvent {
   /** The device concerned; empty if none. */
   deviceId: string;
   /**
-   * What was done: `device_key.rotated`, `device.created`, `device.frozen`,
-   * `device.unfrozen`, `device.removed`, `project.created`.
+   * What was done: `device_key.rotated`, `device.created`, `device.updated`,
+   * `device.frozen`, `device.unfrozen`, `device.removed`, `device.listed`,
+   * `device_fingerprint.reset`, `device_secret.read`, `project.created`, and so on.
    */
   action: string;
-  /** Who did it: `device` or `operator`. */
+  /**
+   * Who did it: `device`, `operator`, `user:<user id>`, `access_key:<access key>`,
+   * or `keyturn` for what the service does of itself.
+   */
   actor: string;
   /** The id of the request, as answered and logged. */
   requestId: string;

@@ -253,7 +253,8 @@ export interface IotNewAuthInfo {
     | undefined;
   /**
    * Seconds, 0 to 2147483647; 0 (also if unset): never. A device that is not
-   * active in time is deleted, unless it has a public key.
+   * active in time is deleted, unless it has a public key; a gateway not before
+   * its children.
    */
   timeout?: number | undefined;
 }
