@@ -8,6 +8,8 @@ import { Bench, makeUpdate } from './harness.ts';
 
 const tokenOf = (text: string): string => Buffer.from(text).toString('base64url');
 const short = ({ device, type }: Seen): string => `${device} ${type}`;
+/** Of a device that is frozen and unfrozen. */
+const changesOf = (id: string): string[] => ['device.frozen', 'session.close', 'device.unfrozen'].map((type) => `${id} ${type}`);
 
 describe('WatchEvents', () => {
   let bench: Bench;
@@ -92,8 +94,7 @@ describe('WatchEvents', () => {
         const counts = [3, 3, 3, 0, 0, 4];
         await Promise.all(followers.map((follower, index) => seen(follower, counts[index] ?? 0)));
         for (const { cancel } of followers) cancel();
-        const of = (id: string): string[] => ['device.frozen', 'session.close', 'device.unfrozen'].map((type) => `${id} ${type}`);
-        assert.deepEqual(followers.map(({ events }) => events.map(short)), [of(one), of(other), of(other), [], [], [`${one} device.created`, ...of(one)]]);
+        assert.deepEqual(followers.map(({ events }) => events.map(short)), [changesOf(one), changesOf(other), changesOf(other), [], [], [`${one} device.created`, ...changesOf(one)]]);
       });
 
       it('refuses a resume token that is none of this database, and names the field', async () => {
