@@ -4,6 +4,7 @@ import { PARTS, readOptions } from './options.ts';
 import type { Options, Part } from './options.ts';
 import { measureEcho, profileEcho } from './parts/echo.ts';
 import { profileRotations } from './parts/profile.ts';
+import { measureSecrets, profileSecrets } from './parts/secrets.ts';
 import { measureScale } from './parts/scale.ts';
 import { measureStart } from './parts/start.ts';
 import { measureThroughput } from './parts/throughput.ts';
@@ -13,6 +14,9 @@ import { Workbench } from './workbench.ts';
 const MEASURE: Readonly<Record<Part, (bench: Workbench, options: Options) => Promise<Figure[]>>> = {
   rest: (bench, options) => measureThroughput(bench, 'rest', options),
   grpc: (bench, options) => measureThroughput(bench, 'grpc', options),
+  'reset-token': (bench, options) => measureSecrets(bench, 'reset-token', options),
+  'reset-signature': (bench, options) => measureSecrets(bench, 'reset-signature', options),
+  'device-auth': (bench, options) => measureSecrets(bench, 'device-auth', options),
   echo: measureEcho,
   scale: measureScale,
   start: measureStart,
@@ -31,7 +35,8 @@ async function run(bench: Workbench, options: Options): Promise<void> {
 }
 
 function profileOf(bench: Workbench, what: NonNullable<Options['profile']>, options: Options): Promise<string> {
-  return what === 'echo' ? profileEcho(bench, options) : profileRotations(bench, what, options);
+  if (what === 'echo') return profileEcho(bench, options);
+  return what === 'rest' || what === 'grpc' ? profileRotations(bench, what, options) : profileSecrets(bench, what, options);
 }
 
 const options = readOptions();

@@ -23,7 +23,13 @@ export interface ServerOptions {
   readonly wire: Wire;
   readonly databaseUrl: string;
   readonly nodeArgs?: readonly string[];
+  /** `ID:BASE64`. */
+  readonly masterKey?: string;
+  /** A program of the benchmark, and its arguments after the URL of its database; unset: the floor of rotations. */
+  readonly floor?: { readonly program: string; readonly args: readonly string[] };
 }
+
+const MASTER_KEY = `bench:${Buffer.alloc(32, 7).toString('base64')}`;
 
 const KEYTURN = new URL('../src/start.js', import.meta.url);
 /** As npm start sets it: glibc keeps less of what was freed. */
@@ -76,16 +82,16 @@ async function whenServing(bench: Workbench, name: string, child: Child, portOf:
   }
 }
 
-function spawnSubject(bench: Workbench, { name, databaseUrl, nodeArgs }: ServerOptions): Child {
-  const settings = { KEYTURN_DATABASE_URL: databaseUrl, KEYTURN_OPERATOR_TOKEN: 'benchmark-operator-token', KEYTURN_MASTER_KEYS: `bench:${Buffer.alloc(32, 7).toString('base64')}` };
+function spawnSubject(bench: Workbench, { name, databaseUrl, nodeArgs, masterKey = MASTER_KEY }: ServerOptions): Child {
+  const settings = { KEYTURN_DATABASE_URL: databaseUrl, KEYTURN_OPERATOR_TOKEN: 'benchmark-operator-token', KEYTURN_MASTER_KEYS: masterKey };
   return spawnKeyturn(bench, { name, settings, nodeArgs, core: bench.cores.server });
 }
 
-function spawnFloor(bench: Workbench, { name, wire, databaseUrl, nodeArgs = [] }: ServerOptions): Child {
-  const script = new URL(`floor/${wire}.ts`, import.meta.url);
+function spawnFloor(bench: Workbench, { name, wire, databaseUrl, nodeArgs = [], floor = { program: `floor/${wire}`, args: [] } }: ServerOptions): Child {
+  const script = new URL(`${floor.program}.ts`, import.meta.url);
   const log = openSync(logOf(bench, name), 'a');
   const stdio = ['ignore', 'pipe', log] as const;
-  return bench.own(new Child(name, { script, nodeArgs, args: [databaseUrl], stdio: [...stdio], core: bench.cores.server }));
+  return bench.own(new Child(name, { script, nodeArgs, args: [databaseUrl, ...floor.args], stdio: [...stdio], core: bench.cores.server }));
 }
 
 async function servingPort(child: Child): Promise<number> {
