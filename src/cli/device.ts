@@ -8,8 +8,10 @@ import { readList } from './list.ts';
 import { printJson, printRecord, printTable } from './print.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
+import { asObject } from './rest_json.ts';
 
 const DEVICE_COLUMNS = ['device_id', 'project_id', 'state', 'updates_allowed', 'updated_at', 'key_thumbprint'];
+const SECRET_COLUMNS = ['slot', 'set_at', 'last_used_at', 'master_key_id'];
 const KEY_COLUMNS = ['thumbprint', 'algorithm', 'state', 'activated_at', 'retired_at', 'rotation_id'];
 
 /** Adds `device` with its subcommands. */
@@ -30,6 +32,7 @@ export function addDeviceCommands(program: Command, context: Context): void {
   });
   addRemove(device, context);
   addKeys(device, context);
+  addSecrets(device, context);
 }
 
 function addList(device: Command, context: Context): void {
@@ -88,4 +91,18 @@ function addKeys(device: Command, context: Context): void {
     },
   );
   examples(command, ['keyturn device keys pump-7', 'keyturn device keys pump-7 --json']);
+}
+
+function addSecrets(device: Command, context: Context): void {
+  const description = 'tell when the secrets of a device were set and last used, never what they are';
+  const command = remote(device.command('secrets').description(description).argument('<device_id>')).action(
+    async (deviceId: string, options: RemoteOptions) => {
+      using client = openClient(context, options);
+      const answer = await client.ask(OperatorServiceService.listDeviceSecrets, { deviceId });
+      const secrets = answer['secrets'];
+      if (options.json) printJson(context, answer);
+      else printTable(context, Array.isArray(secrets) ? secrets.map(asObject) : [], SECRET_COLUMNS, `secrets of ${deviceId}`);
+    },
+  );
+  examples(command, ['keyturn device secrets pump-9']);
 }

@@ -8,6 +8,7 @@ import type { Context } from './context.ts';
 import { addDeviceCommands } from './device.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { ExitCode, Failure, messageOf } from './failure.ts';
+import { addKeyringCommands } from './keyring.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addProductCommands } from './product.ts';
 import { addProjectCommands } from './project.ts';
@@ -70,6 +71,7 @@ function createProgram(context: Context, finish: (exitCode: number) => void): Co
   addUserCommands(program, context);
   addAccessKeyCommands(program, context);
   addAuditCommands(program, context);
+  addKeyringCommands(program, context);
   addRotateCommand(program, context);
   return program;
 }

@@ -57,7 +57,7 @@ export class SealedStore {
     const found: SealedRow[] = [];
     for (const [table, { examples }] of STATEMENTS) {
       const rows = await this.#run<Omit<SealedRow, 'table'>>(examples, []);
-      found.push(...rows.map((row) => ({ ...row, table })));
+      found.push(...rows.map((row) => ({ table, key: row.key, keyId: row.keyId, box: row.box })));
     }
     return found;
   }
@@ -78,7 +78,7 @@ export class SealedStore {
   async read(table: SealedTable, keyId: string, after: readonly string[] | undefined, limit: number): Promise<SealedRow[]> {
     const values = [keyId, ...(after ?? startOf(table)), limit];
     const rows = await this.#run<{ key: string[]; box: Buffer }>(statementsOf(table).read, values);
-    return rows.map((row) => ({ ...row, table, keyId }));
+    return rows.map((row) => ({ table, key: row.key, keyId, box: row.box }));
   }
 
   /**
