@@ -93,7 +93,7 @@ export interface Reach {
 const LIST_SECRETS = {
   name: 'device_list_secrets',
   text: `select s.slot, s.set_at as "setAt", s.last_used_at as "lastUsedAt", s.key_id as "keyId"
-    from device d left join device_secret s on s.device_id = d.device_id where d.device_id = $1 order by s.slot`,
+    from device d left join device_secret s on s.device_id = d.device_id where d.device_id = $1`,
 };
 
 /** Devices and the history of their keys. */
@@ -165,7 +165,8 @@ export class DeviceStore {
   /** Its secrets, the primary first; undefined if there is no such device. */
   async listSecrets(deviceId: string): Promise<DeviceSecretInfo[] | undefined> {
     const rows = await this.#database.run<DeviceSecretInfo | { slot: null }>(LIST_SECRETS, [deviceId]);
-    return rows.length === 0 ? undefined : rows.filter((row) => row.slot !== null);
+    const secrets = rows.filter((row) => row.slot !== null).toSorted((one, other) => one.slot.localeCompare(other.slot));
+    return rows.length === 0 ? undefined : secrets;
   }
 
   /** Keys of a device, newest first, those before `before` if it is given. */

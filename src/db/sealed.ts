@@ -56,8 +56,8 @@ export class SealedStore {
   async examples(): Promise<SealedRow[]> {
     const found: SealedRow[] = [];
     for (const [table, { examples }] of STATEMENTS) {
-      const rows = await this.#run<Omit<SealedRow, 'table'>>(examples, []);
-      found.push(...rows.map((row) => ({ table, key: row.key, keyId: row.keyId, box: row.box })));
+      const rows = await this.#run<{ keyId: string; place: string[]; box: Buffer }>(examples, []);
+      found.push(...rows.map((row) => ({ table, key: row.place, keyId: row.keyId, box: row.box })));
     }
     return found;
   }
@@ -77,8 +77,8 @@ export class SealedStore {
   /** At most `limit` rows that are sealed with a master key, in the order of their keys, those after `after` if it is given. */
   async read(table: SealedTable, keyId: string, after: readonly string[] | undefined, limit: number): Promise<SealedRow[]> {
     const values = [keyId, ...(after ?? startOf(table)), limit];
-    const rows = await this.#run<{ key: string[]; box: Buffer }>(statementsOf(table).read, values);
-    return rows.map((row) => ({ table, key: row.key, keyId, box: row.box }));
+    const rows = await this.#run<{ place: string[]; box: Buffer }>(statementsOf(table).read, values);
+    return rows.map((row) => ({ table, key: row.place, keyId, box: row.box }));
   }
 
   /**
@@ -125,15 +125,15 @@ function statementsOn(table: SealedTable): Statements {
           (select key_id from ${table} order by key_id limit 1)
           union all
           select (select key_id from ${table} where key_id > used.key_id order by key_id limit 1) from used where used.key_id is not null)
-        select used.key_id as "keyId", example.key, example.box
-        from used cross join lateral (select array[${list}] as key, box from ${table} where key_id = used.key_id order by ${list} limit 1) as example`,
+        select used.key_id as "keyId", example.place, example.box
+        from used cross join lateral (select array[${list}] as place, box from ${table} where key_id = used.key_id order by ${list} limit 1) as example`,
     },
     count: {
       name: `${table}_count`,
       text: `with slice as materialized (select ${list} ${ofKey} limit ${SLICE})
         select count(*)::int as count, (select array[${list}] from slice offset ${SLICE - 1}) as last from slice`,
     },
-    read: { name: `${table}_read_sealed`, text: `select array[${list}] as key, box ${ofKey} limit $${columns.length + 2}` },
+    read: { name: `${table}_read_sealed`, text: `select array[${list}] as place, box ${ofKey} limit $${columns.length + 2}` },
     replace: {
       name: `${table}_replace_sealed`,
       text: `with

@@ -10,6 +10,8 @@ import type { IotDeviceFilter } from '../../src/db/iot_device.ts';
 import { IotDeviceWriter } from '../../src/db/iot_device_change.ts';
 import { ProjectStore } from '../../src/db/project.ts';
 import { RotationStore } from '../../src/db/rotation.ts';
+import { SEALED_TABLES, SealedStore } from '../../src/db/sealed.ts';
+import type { Resealing, SealedTable } from '../../src/db/sealed.ts';
 import { createDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { QUERY, assertIndexed } from './fixtures/plans.ts';
@@ -55,6 +57,11 @@ describe('statements', () => {
   const reader = (): IotDeviceReader => new IotDeviceReader(database.run);
   const writer = (): IotDeviceWriter => new IotDeviceWriter(database);
   const listIot = (gateway: IotDeviceFilter['gateway']): Promise<unknown> => reader().list({ ...IOT_FILTER, gateway }, { before: Buffer.alloc(12, 0xff), offset: 0, limit: 10 });
+  const sealed = (): SealedStore => new SealedStore(database.run);
+  const resealing = (table: SealedTable): Resealing => {
+    const value = { keyId: 'a', box: Buffer.alloc(1) };
+    return { old: { table, key: ['a', 'b', 'c'], ...value }, sealed: value };
+  };
 
   /** Queries by what a caller may ask for, and whether all of them have a key to look up. */
   const QUERIES: readonly (readonly [name: string, keyed: boolean, work: () => Promise<unknown>])[] = [
@@ -87,6 +94,13 @@ describe('statements', () => {
     ['iot_device_update', true, () => writer().update('default', 'planned', IOT_DEVICE, ORIGIN)],
     ['iot_device_reset_fingerprint', true, () => writer().resetFingerprint('default', 'planned', { slot: 'PRIMARY', fingerprint: undefined, forceDisconnect: true }, ORIGIN)],
     ['devices whose time is up', true, () => new DeviceExpiryStore(database).removeDue(new Date('2026-02-01T00:00:00Z'))],
+    ['the secrets of a device', true, () => devices().listSecrets('planned')],
+    ['the master keys in use', false, () => sealed().examples()],
+    ...SEALED_TABLES.flatMap((table): (readonly [string, boolean, () => Promise<unknown>])[] => [
+      [`a count of ${table}`, true, () => sealed().count(table, 'a')],
+      [`the sealed rows of ${table}`, true, () => sealed().read(table, 'a', undefined, 10)],
+      [`other boxes in ${table}`, true, () => sealed().replace(table, [resealing(table)])],
+    ]),
     ['the project list', false, () => new ProjectStore(database).list(undefined, 50)],
     ['the audit list', true, () => new AuditEventStore(database.run).list(undefined, undefined, 50)],
     ['the audit list of a device', true, () => new AuditEventStore(database.run).list('planned', undefined, 50)],
@@ -142,7 +156,10 @@ describe('statements', () => {
       await listIot({ deviceId: hush, cascade: true });
       await devices().remove(texts.deviceId, ORIGIN);
       await devices().setState(hush, 'FROZEN', ORIGIN);
+      await devices().listSecrets(hush);
       await devices().remove(hush, ORIGIN);
+      await sealed().read('device_secret', hush, [hush, hush], 10);
+      await sealed().record(hush, { hush }, ORIGIN);
       await new ProjectStore(database).create(hush, hush, ORIGIN);
       await new AuditEventStore(database.run).list(hush, undefined, 10);
     });

@@ -4,6 +4,7 @@ import type { ClientOptions, ServiceError } from '@grpc/grpc-js';
 import { BadRequest, ErrorInfo } from '../../gen/google/rpc/error_details.ts';
 import { Status } from '../../gen/google/rpc/status.ts';
 import { DeviceKeyState, DeviceState } from '../../gen/keyturn/v1/device.ts';
+import { SecretSlot } from '../../gen/keyturn/v1/device_secret.ts';
 import { DeviceKeyServiceClient } from '../../gen/keyturn/v1/device_key_service.ts';
 import type { Answer } from './answer.ts';
 
@@ -77,21 +78,22 @@ function headersOf(metadata: Metadata): Map<string, readonly string[]> {
   return new Map(Object.keys(metadata.getMap()).map((name) => [name, metadata.get(name).map(String)]));
 }
 
-/** A message as `/v1` shows it: proto names, words for states, times as text; unset messages are left out. */
+/** A message as `/v1` shows it: proto names, words for states, times and 64-bit numbers as text; unset messages are left out. */
 export function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return value;
   if ('seconds' in value && 'nanos' in value) return timeText(Number(value.seconds), Number(value.nanos));
-  const states = 'thumbprint' in value ? DeviceKeyState : DeviceState;
+  const words = 'slot' in value ? SecretSlot : 'thumbprint' in value ? DeviceKeyState : DeviceState;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, member]) => member !== undefined)
-      .map(([name, member]) => [snakeCase(name), name === 'state' ? stateWord(states, member) : plain(member)]),
+      .map(([name, member]) => [snakeCase(name), name === 'state' || name === 'slot' ? wordOf(words, member) : plain(member)]),
   );
 }
 
-function stateWord(states: Readonly<Record<string, number>>, number: unknown): string {
-  const name = Object.entries(states).find(([, value]) => value === number)?.[0] ?? 'none';
+function wordOf(words: Readonly<Record<string, number>>, number: unknown): string {
+  const name = Object.entries(words).find(([, value]) => value === number)?.[0] ?? 'none';
   return name.slice(name.lastIndexOf('_') + 1);
 }
 

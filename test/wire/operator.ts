@@ -28,11 +28,15 @@ export const unfreezeDevice = call('POST /v1/devices/{device_id}:unfreeze', 'unf
 export const listDeviceKeys = call('GET /v1/devices/{device_id}/keys', 'listDeviceKeys');
 export const createProject = call('POST /v1/projects', 'createProject');
 export const listProjects = call('GET /v1/projects', 'listProjects');
+export const listDeviceSecrets = call('GET /v1/devices/{device_id}/secrets', 'listDeviceSecrets');
+export const listMasterKeys = call('GET /v1/master-keys', 'listMasterKeys');
+export const rotateMasterKey = call('POST /v1/master-keys:rotate', 'rotateMasterKey');
 export const listAuditEvents = call('GET /v1/audit-events', 'listAuditEvents');
 
 export const EVERY_CALL: readonly OperatorCall[] = [
   createDevice({ device_id: 'x' }), getDevice({ device_id: 'x' }), listDevices(), deleteDevice({ device_id: 'x' }), freezeDevice({ device_id: 'x' }),
   unfreezeDevice({ device_id: 'x' }), listDeviceKeys({ device_id: 'x' }), createProject({ name: 'x' }), listProjects(), listAuditEvents(),
+  listDeviceSecrets({ device_id: 'x' }), listMasterKeys(), rotateMasterKey(),
 ];
 
 /** Calls with the operator's token, or with another authorization; `null` sends none. */
@@ -68,7 +72,7 @@ function callGrpc(bench: Clients, method: keyof typeof Service, request: object,
 function unwrap(answer: Answer): Answer {
   if (answer.status !== 0) return answer;
   const body = JSON.parse(answer.body) as Record<string, unknown>;
-  const resource = body['device'] ?? body['project'] ?? body['product'] ?? body['user'];
+  const resource = body['device'] ?? body['project'] ?? body['product'] ?? body['user'] ?? body['master_key'];
   return resource === undefined ? answer : { ...answer, body: JSON.stringify(resource) };
 }
 
@@ -91,6 +95,7 @@ const REASONS = {
   DEVICE_EXISTS: [409, 6, 'A device of this id is registered already.'],
   PUBLIC_KEY_EXISTS: [409, 6, 'This public key belongs or belonged to a device; no key is accepted twice.'],
   PROJECT_NOT_FOUND: [404, 5, 'There is no such project.'],
+  KEY_RING_GIVEN: [400, 9, 'The key ring is given by KEYTURN_MASTER_KEYS; put the new key there, on every node.'],
   PROJECT_EXISTS: [409, 6, 'A project of this id exists already.'],
   PRODUCT_EXISTS: [409, 6, 'The project has a product of this id already.'],
   USER_EXISTS: [409, 6, 'The domain has a user of this name already.'],
