@@ -1,11 +1,12 @@
 import type { Run } from './database.ts';
 import type { Origin } from './origin.ts';
+import { REMEMBERED } from './token.ts';
 
 const PROJECT_EXISTS = { name: 'application_project_exists', text: 'select from project where project_id = $1' };
 
 const FIND_TOKEN = {
   name: 'application_find_token',
-  text: `select user_id, domain, project_id, actions, expires_at
+  text: `select user_id, domain, project_id, actions, expires_at - ${REMEMBERED} as expires_at
     from iam_token join iam_user using (user_id)
     where token_sha256 = $1 and generation = token_generation and not disabled`,
 };

@@ -46,6 +46,7 @@ export const TokenEntity = defineEntity({
     userId: p.string().length(32),
     generation: p.integer(),
     issuedAt: p.datetime().columnType('timestamptz'),
+    /** When it is forgotten, a day after it has ended. */
     expiresAt: p.datetime().columnType('timestamptz'),
   },
 });

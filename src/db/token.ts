@@ -1,6 +1,9 @@
 import type { Run } from './database.ts';
 import type { Origin } from './origin.ts';
 
+/** How long a token is remembered that has ended by time, so that its holder can be told so. */
+export const REMEMBERED = "interval '24 hours'";
+
 /** A user as it signs in. */
 export interface SignIn {
   readonly userId: string;
@@ -34,7 +37,7 @@ const ISSUE = {
   text: `with
     tok as (
       insert into iam_token (token_sha256, user_id, generation, issued_at, expires_at)
-      select $1, user_id, token_generation, $4, $5 from iam_user where user_id = $2 and token_generation = $3 and not disabled
+      select $1, user_id, token_generation, $4, $5::timestamptz + ${REMEMBERED} from iam_user where user_id = $2 and token_generation = $3 and not disabled
       returning user_id),
     au as (
       insert into audit_event (occurred_at, project_id, device_id, action, actor, request_id, peer, details)

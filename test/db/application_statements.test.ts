@@ -87,7 +87,8 @@ describe('statements of applications', () => {
     const issue = (index: number, generation: number) => tokens.issue({ tokenSha256: digest(index), userId: 'u', generation, expiresAt: ORIGIN.at }, ORIGIN);
     await users.create({ ...user, userId: 'u', name: 'u' }, ORIGIN);
     assert.ok(await issue(10, 0));
-    assert.equal((await applications.findToken(digest(10)))?.userId, 'u');
+    const { userId, expiresAt } = (await applications.findToken(digest(10))) ?? assert.fail();
+    assert.deepEqual([userId, expiresAt], ['u', ORIGIN.at]);
     await users.setPassword('u', BYTES, ORIGIN);
     assert.equal(await applications.findToken(digest(10)), undefined);
     assert.ok(!(await issue(11, 0)));

@@ -29,7 +29,7 @@ describe('bodies', () => {
   describe('bare values', () => {
     it('of a string: under its type the text, as JSON a string; in the answer the text', async () => {
       for (const [type, body, text] of [
-        ['application/jwt', 'a.b.c', 'a.b.c'], ['Application/JWT; charset=utf-8', '"é" ', '"é" '], ['application/json', '"a.\\u0062.c"', 'a.b.c'],
+        ['application/jwt', 'a.b.c', 'a.b.c'], ['Application/JWT; charset=utf-8', '"é" ', '"é" '], ['application/jwt;charset=UTF8', 'é', 'é'], ['application/json', '"a.\\u0062.c"', 'a.b.c'],
         ['application/jwt', '', ''], ['application/jwt', '\uFEFFx', '\uFEFFx'],
       ] as const) {
         const answer = await put('text/5', body, type);
