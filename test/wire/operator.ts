@@ -17,7 +17,7 @@ export interface OperatorCall {
   readonly requestId?: string;
 }
 
-export const call = (http: string, method: OperatorCall['method']) => (request: Record<string, unknown> = {}): OperatorCall => ({ http, method, request });
+const call = (http: string, method: OperatorCall['method']) => (request: Record<string, unknown> = {}): OperatorCall => ({ http, method, request });
 
 export const createDevice = call('POST /v1/devices', 'createDevice');
 export const getDevice = call('GET /v1/devices/{device_id}', 'getDevice');
@@ -32,11 +32,25 @@ export const listDeviceSecrets = call('GET /v1/devices/{device_id}/secrets', 'li
 export const listMasterKeys = call('GET /v1/master-keys', 'listMasterKeys');
 export const rotateMasterKey = call('POST /v1/master-keys:rotate', 'rotateMasterKey');
 export const listAuditEvents = call('GET /v1/audit-events', 'listAuditEvents');
+export const createProduct = call('POST /v1/products', 'createProduct');
+export const listProducts = call('GET /v1/products', 'listProducts');
+export const createAccessKey = call('POST /v1/access-keys', 'createAccessKey');
+export const listAccessKeys = call('GET /v1/access-keys', 'listAccessKeys');
+export const deleteAccessKey = call('DELETE /v1/access-keys/{access_key}', 'deleteAccessKey');
+export const createUser = call('POST /v1/users', 'createUser');
+export const listUsers = call('GET /v1/users', 'listUsers');
+export const setUserPassword = call('POST /v1/users/{user_id}:setPassword', 'setUserPassword');
+export const disableUser = call('POST /v1/users/{user_id}:disable', 'disableUser');
+export const enableUser = call('POST /v1/users/{user_id}:enable', 'enableUser');
+export const deleteUser = call('DELETE /v1/users/{user_id}', 'deleteUser');
 
 export const EVERY_CALL: readonly OperatorCall[] = [
   createDevice({ device_id: 'x' }), getDevice({ device_id: 'x' }), listDevices(), deleteDevice({ device_id: 'x' }), freezeDevice({ device_id: 'x' }),
   unfreezeDevice({ device_id: 'x' }), listDeviceKeys({ device_id: 'x' }), createProject({ name: 'x' }), listProjects(), listAuditEvents(),
   listDeviceSecrets({ device_id: 'x' }), listMasterKeys(), rotateMasterKey(),
+  createProduct({ product_id: 'x' }), listProducts(), createAccessKey({ project_id: 'x' }), listAccessKeys(), deleteAccessKey({ access_key: 'x' }),
+  createUser({ name: 'x', domain: 'x', password: 'a password', project_id: 'x' }), listUsers(), setUserPassword({ user_id: 'x', password: 'a password' }),
+  disableUser({ user_id: 'x' }), enableUser({ user_id: 'x' }), deleteUser({ user_id: 'x' }),
 ];
 
 /** Calls with the operator's token, or with another authorization; `null` sends none. */

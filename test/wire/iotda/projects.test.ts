@@ -107,4 +107,15 @@ describe('links without KEYTURN_PUBLIC_URL', () => {
       assert.equal(links.self, `${service.url}/v3/projects`);
     }
   });
+
+  it('I401P for a token that has expired or was ended', async () => {
+    const { service, rest } = bench();
+    const [one, other] = [await createUser(service), await createUser(service)];
+    const [ended, expired] = [await createToken(service, one), await createToken(service, other)];
+    await operate(service, 'POST', `/v1/users/${one.userId}:disable`, {});
+    service.clock.advance(86_400_000);
+    for (const token of [ended, expired]) {
+      assertRefused(await rest.send({ method: 'GET', target: '/v3/projects', headers: [['X-Auth-Token', token]] }), 'I401P');
+    }
+  });
 });
