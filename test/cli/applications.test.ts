@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'mocha';
 import { createToken, operate, signedFetch } from '../support/iotda.ts';
 import { startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
-import { keyturn, operatorOf } from './keyturn.ts';
+import { operatorOf, runHere } from './keyturn.ts';
 import type { Ended } from './keyturn.ts';
 
 type Row = Record<string, unknown>;
@@ -24,7 +24,7 @@ describe('keyturn product, user and access-key', () => {
     await rm(folder, { recursive: true });
   });
 
-  const run = (args: readonly string[], stdin = ''): Promise<Ended> => keyturn(args, { environment: operatorOf(service), stdin, cwd: folder });
+  const run = (args: readonly string[], stdin = ''): Promise<Ended> => runHere(args, operatorOf(service), stdin);
   const json = async (args: readonly string[], stdin = ''): Promise<Row> => {
     const { code, stdout, stderr } = await run([...args, '--json'], stdin);
     assert.deepEqual([code, stderr], [0, ''], stdout);
@@ -70,7 +70,7 @@ describe('keyturn product, user and access-key', () => {
 
   it('users, with a password from a file or stdin', async () => {
     await writeFile(join(folder, 'password.txt'), 'first password\n');
-    const ann = await json(['user', 'add', 'ann', '--domain', 'acme', '--project', 'plant-3', '--action', 'iotda:devices:query', '--password-file', 'password.txt']);
+    const ann = await json(['user', 'add', 'ann', '--domain', 'acme', '--project', 'plant-3', '--action', 'iotda:devices:query', '--password-file', join(folder, 'password.txt')]);
     const { user_id: userId, created_at: createdAt, ...rest } = ann;
     assert.deepEqual([rest, typeof createdAt], [{ name: 'ann', domain: 'acme', project_id: 'plant-3', actions: ['iotda:devices:query'], disabled: false }, 'string']);
     const id = String(userId);
@@ -102,7 +102,7 @@ describe('keyturn product, user and access-key', () => {
     assert.deepEqual([none.code, none.stderr], [2, 'keyturn: there is no terminal to ask for the password; give --password-file\n']);
     const empty = await run(['user', 'add', 'bob', '--domain', 'acme', '--password-file', '-'], '\n');
     assert.deepEqual([empty.code, empty.stderr], [2, 'keyturn: stdin is empty; it should hold the password\n']);
-    const away = await run(['user', 'add', 'bob', '--domain', 'acme', '--password-file', 'nowhere']);
+    const away = await run(['user', 'add', 'bob', '--domain', 'acme', '--password-file', join(folder, 'nowhere')]);
     assert.match(away.stderr, /^keyturn: cannot read the password: ENOENT/);
     const short = await run(['user', 'add', 'bob', '--domain', 'acme', '--password-file', '-'], 'seven77');
     assert.equal(short.code, 3);

@@ -59,9 +59,10 @@ export async function keyturn(args: readonly string[], options: RunOptions = {})
 }
 
 /** Runs a command line in this process, which is quicker where no child has anything to show. */
-export async function runHere(args: readonly string[], environment: Environment = {}): Promise<Ended> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await run(args, { environment, stdin: new PassThrough(), stdout, stderr });
+export async function runHere(args: readonly string[], environment: Environment = {}, input = ''): Promise<Ended> {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  stdin.end(input);
+  const code = await run(args, { environment, stdin, stdout, stderr });
   return { code, signal: null, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
 }
 

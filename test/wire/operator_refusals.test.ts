@@ -112,7 +112,7 @@ const WRONG_TOKENS: readonly (string | null)[] = [
 ];
 
 describe('the operator API: what it refuses', () => {
-  const bench = withBench();
+  const bench = withBench({ KEYTURN_PEER_FAILURES_PER_MINUTE: '1000000' });
   let stored: unknown;
   const tables = async () => (await bench().sql.query('select (select count(*) from device) d, (select count(*) from project) p, (select count(*) from audit_event) a')).rows;
   before(async () => (stored = await tables()));
