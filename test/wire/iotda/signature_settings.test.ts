@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { createAccessKey } from '../../support/iotda.ts';
+import { createAccessKey, signedFetch } from '../../support/iotda.ts';
 import type { ApplicationRequest } from '../../support/iotda.ts';
 import { createDatabase } from '../../support/postgres.ts';
 import { startService } from '../../support/service.ts';
@@ -99,6 +99,23 @@ describe('request signatures taken once', () => {
       Array.from({ length: 32 }, async (_, index) => (await fetch(`${(index % 2 === 0 ? one : other).url}${PROJECTS.path}`, { headers: { ...own } })).status),
     );
     assert.deepEqual(rounds.toSorted((a, b) => a - b), [200, ...Array.from({ length: 31 }, () => 401)]);
+  });
+});
+
+describe('the date of a request signature, by a clock that stands', () => {
+  it('may be 15 minutes off on either side, and no millisecond more', async () => {
+    const noon = Date.UTC(2026, 6, 1, 12);
+    let now = noon;
+    await using service = await startService({ settings: PATIENT, overrides: { clock: { now: () => new Date(now) } } });
+    const credentials = await createAccessKey(service);
+    const statusAt = async (date: number): Promise<number> => (await signedFetch(service, credentials, { ...PROJECTS, date: new Date(date) })).status;
+    for (const side of [-1, 1]) {
+      assert.equal(await statusAt(noon + side * 15 * MINUTE), 200);
+      assert.equal(await statusAt(noon + side * (15 * MINUTE + 1000)), 401);
+      now = noon - side;
+      assert.equal(await statusAt(noon + side * 15 * MINUTE), 401);
+      now = noon;
+    }
   });
 });
 
