@@ -19,6 +19,14 @@ export interface ClientOptions {
   readonly deadline?: number;
 }
 
+/** What a call sends and hears besides its messages. */
+export interface Extras {
+  /** Metadata by lower-case name, in visible ASCII. */
+  readonly send?: Readonly<Record<string, string>>;
+  /** Hears the metadata that comes before the answer. */
+  readonly hear?: (metadata: Readonly<Record<string, unknown>>) => void;
+}
+
 const DEADLINE = 10_000;
 /** How often a service that says nothing is asked whether it is still there, and how long it may take to tell, milliseconds. */
 const KEEPALIVE = { interval: 30_000, patience: 10_000 };
@@ -40,22 +48,25 @@ export class Client implements Disposable {
   }
 
   /** Makes a call and returns its answer as REST would. Throws a Failure. */
-  async ask<Request, Response>(definition: MethodDefinition<Request, Response>, request: Request): Promise<JsonObject> {
+  async ask<Request, Response>(definition: MethodDefinition<Request, Response>, request: Request, { send = {}, hear }: Extras = {}): Promise<JsonObject> {
     const { deadline = DEADLINE } = this.#options;
+    const metadata = this.#metadata();
+    for (const [name, value] of Object.entries(send)) metadata.set(name, value);
     const toJson = compileRestJson(definition.path);
     return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(
+      const call = this.#client.makeUnaryRequest(
         definition.path,
         definition.requestSerialize,
         toJson,
         request,
-        this.#metadata(),
+        metadata,
         { deadline: Date.now() + deadline },
         (error, answer) => {
           if (error !== null) reject(toFailure(error, this.#options));
           else if (answer !== undefined) resolve(answer);
         },
       );
+      if (hear !== undefined) call.on('metadata', (heard: Metadata) => hear(heard.getMap()));
     });
   }
 

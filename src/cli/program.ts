@@ -12,6 +12,7 @@ import { addKeyringCommands } from './keyring.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addProductCommands } from './product.ts';
 import { addProjectCommands } from './project.ts';
+import { addResetSecretCommand } from './reset_secret.ts';
 import { addRotateCommand } from './rotate.ts';
 import { addServeCommand } from './serve.ts';
 import { addUserCommands } from './user.ts';
@@ -72,6 +73,7 @@ function createProgram(context: Context, finish: (exitCode: number) => void): Co
   addAccessKeyCommands(program, context);
   addAuditCommands(program, context);
   addKeyringCommands(program, context);
+  addResetSecretCommand(program, context);
   addRotateCommand(program, context);
   return program;
 }

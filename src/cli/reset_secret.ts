@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import type { Command } from 'commander';
+import type { JsonObject } from '@bufbuild/protobuf';
+import { DeviceSecretServiceService } from '../../gen/keyturn/v1/device_secret_service.ts';
+import type { Context } from './context.ts';
+import { examples } from './examples.ts';
+import { ExitCode, Failure, messageOf } from './failure.ts';
+import { printJson, printRecord } from './print.ts';
+import { openClient, remote } from './remote.ts';
+import type { RemoteOptions } from './remote.ts';
+
+interface Options extends RemoteOptions {
+  readonly project: string;
+  readonly secretFile?: string;
+  readonly secondary?: true;
+  readonly forceDisconnect?: true;
+  readonly idempotencyKey?: string;
+}
+
+/** Adds `reset-secret`. */
+export function addResetSecretCommand(program: Command, context: Context): void {
+  const command = remote(
+    program.command('reset-secret').description('reset a secret of a device, and print the new one; the old one is dead at once').argument('<device_id>', 'the device'),
+  )
+    .option('--project <ID>', 'the project of the device', 'default')
+    .option('--secret-file <FILE>', 'the new secret, 8 to 32 characters of A-Za-z0-9_-; - reads it from stdin (default: a generated one)')
+    .option('--secondary', 'reset the secondary secret (default: the primary one)')
+    .option('--force-disconnect', 'close the open session of the device, and end its access tokens')
+    .option('--idempotency-key <KEY>', 'the key of an earlier run, to get its answer; 1 to 255 visible ASCII characters (default: a new one)')
+    .action((deviceId: string, options: Options) => reset(context, deviceId, options));
+  examples(command, [
+    'keyturn reset-secret pump-7',
+    'keyturn reset-secret pump-7 --secondary --secret-file pump-7.secret --project plant-3',
+    'keyturn reset-secret pump-7 --force-disconnect --json',
+  ]);
+}
+
+async function reset(context: Context, deviceId: string, options: Options): Promise<void> {
+  const key = options.idempotencyKey ?? randomUUID();
+  if (!/^[!-~]{1,255}$/.test(key)) throw new Failure(ExitCode.USAGE, '--idempotency-key expects 1 to 255 visible ASCII characters');
+  const secret = options.secretFile === undefined ? undefined : await readSecret(context, options.secretFile);
+  using client = openClient(context, options);
+  const request = {
+    projectId: options.project,
+    deviceId,
+    actionId: 'resetSecret',
+    reset: { secret, forceDisconnect: options.forceDisconnect, secretType: options.secondary === true ? 'SECONDARY' : undefined },
+  };
+  let answer: JsonObject;
+  let isReplay = false;
+  try {
+    answer = await client.ask(DeviceSecretServiceService.resetDeviceSecret, request, {
+      send: { 'idempotency-key': key },
+      hear: (metadata) => {
+        isReplay = metadata['idempotent-replayed'] === 'true';
+      },
+    });
+  } catch (error) {
+    throw error instanceof Failure && error.exitCode === ExitCode.FAILED ? unknown(error, key) : error;
+  }
+  if (isReplay) context.stderr.write('keyturn: this was done by an earlier run, and is its answer; a later reset may have replaced the secret\n');
+  if (options.json) printJson(context, answer);
+  else printRecord(context, answer);
+}
+
+/** With the same key it is done once, however often it is repeated. */
+function unknown(failure: Failure, key: string): Failure {
+  const advice = `whether the secret was reset is unknown; run the same command again with --idempotency-key '${key.replaceAll("'", String.raw`'\''`)}': it is done once, and its answer is given again`;
+  return new Failure(failure.exitCode, `${failure.message}\n  ${advice}`, { cause: failure });
+}
+
+/** Reads a secret from a file or, named `-`, from stdin; one line end after it is not part of it. Throws a Failure. */
+async function readSecret({ stdin }: Context, file: string): Promise<string> {
+  let content: string;
+  try {
+    content = file === '-' ? await text(stdin) : await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Failure(ExitCode.USAGE, `cannot read the secret: ${messageOf(error)}`, { cause: error });
+  }
+  const secret = content.replace(/\r?\n$/, '');
+  if (/^[A-Za-z0-9_-]{8,32}$/.test(secret)) return secret;
+  const name = file === '-' ? 'stdin' : file;
+  throw new Failure(ExitCode.USAGE, `${name} should hold a secret of 8 to 32 characters of A-Za-z0-9_-, and nothing else; it was not sent`);
+}
