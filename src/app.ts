@@ -24,6 +24,7 @@ import { DeviceStore } from './db/device.ts';
 import { DeviceExpiryStore } from './db/device_expiry.ts';
 import type { EmbeddedPostgres } from './db/embedded/index.ts';
 import { EventStore } from './db/event.ts';
+import { expiryJobs } from './db/expiry.ts';
 import { ProjectStore } from './db/project.ts';
 import { RotationStore } from './db/rotation.ts';
 import { composeDeviceSecrets } from './device_secrets.ts';
@@ -130,7 +131,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
     [Caller.CALLER_DEVICE_UPDATE_JWT, new DeviceUpdateJwtAuthenticator(rotations, config.iothentix, clock)],
   ]);
   const expiry = new DeviceExpiryStore(database);
-  const sweeper = started.use(new Sweeper([{ name: 'device_expiry', run: (now) => expiry.removeDue(now) }], SWEEP_INTERVAL, log, clock));
+  const sweeper = started.use(new Sweeper([{ name: 'device_expiry', run: (now) => expiry.removeDue(now) }, ...expiryJobs(database.run)], SWEEP_INTERVAL, log, clock));
   const turnstile = new Turnstile(config.limits.peerFailuresPerMinute, clock);
   const telemetry = new Telemetry(log, metrics);
   const observer = atFaultPoint === undefined ? telemetry : withFaultPoints(telemetry, atFaultPoint);
