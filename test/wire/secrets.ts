@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import type { Client } from 'pg';
 import { DeviceSecretServiceService } from '../../gen/keyturn/v1/device_secret_service.ts';
 import { IotDeviceServiceService } from '../../gen/keyturn/v1/iot_device_service.ts';
 import { devicePassword } from '../../src/crypto/device_password.ts';
@@ -44,7 +45,7 @@ export async function secretDevice(bench: Bench, { id, projectId = 'default', pr
 }
 
 /** Sets a secret as a reset does: under the device's lock, with its last use forgotten. */
-export async function setSecret({ sql, service }: Bench, deviceId: string, slot: SecretSlotName, secret: string): Promise<void> {
+export async function setSecret({ sql, service }: Pick<Bench, 'service'> & { readonly sql: Pick<Client, 'query'> }, deviceId: string, slot: SecretSlotName, secret: string): Promise<void> {
   const { keyId, box } = RING.seal(placeOf.deviceSecret(deviceId, slot), secret);
   await sql.query(
     `with dev as (select device_id from device where device_id = $1 for update)
