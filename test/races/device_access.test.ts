@@ -10,7 +10,8 @@ import { Bench } from '../wire/harness.ts';
 import { authOf, connectOf, decide, deviceAuth, secretDevice, setSecret } from '../wire/secrets.ts';
 import type { Decision } from '../wire/secrets.ts';
 
-const CALLERS = 32;
+/** Fewer than the connections of the pool, so that all of them have read, and wait to write, at the same time. */
+const CALLERS = 12;
 const LOCK = 'select from device where device_id = $1 for update';
 const WAITS = `select count(*)::int as waits from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
 /** The status over REST, the reason over gRPC; 0 without one. */
@@ -107,7 +108,7 @@ describe('access of devices at the same time', () => {
   it(`${CALLERS} tokens of one device at once: each is good, and all but the last have 30 s`, async () => {
     const { id } = await secretDevice(bench, { primary: 'primary-1', secondary: 'secondary-1' });
     const call = (index: number): Promise<Answer> => deviceAuth(bench, WIRES[index % 2] ?? 'rest', authOf(id, index % 3 === 0 ? 'secondary-1' : 'primary-1'));
-    const answers = await overtaken(id, () => Promise.all(Array.from({ length: CALLERS }, (_, index) => call(index))), 'select $1', 8);
+    const answers = await overtaken(id, () => Promise.all(Array.from({ length: CALLERS }, (_, index) => call(index))), 'select $1', CALLERS);
     const hashes = answers.map(({ status, wire, body }) => {
       assert.equal(status, wire === 'rest' ? 200 : 0, body);
       return createHash('sha256').update((JSON.parse(body) as { access_token: string }).access_token).digest('hex');
@@ -124,7 +125,7 @@ describe('access of devices at the same time', () => {
   it(`${CALLERS} decisions on a never active device at once: it becomes active once`, async () => {
     const { id } = await secretDevice(bench, { primary: 'primary-1', secondary: 'secondary-1' });
     const call = (index: number): Promise<Decision> => decide(bench, connectOf(id, index % 2 === 0 ? 'primary-1' : 'secondary-1'));
-    const decisions = await overtaken(id, () => Promise.all(Array.from({ length: CALLERS }, (_, index) => call(index))), 'select $1', 8);
+    const decisions = await overtaken(id, () => Promise.all(Array.from({ length: CALLERS }, (_, index) => call(index))), 'select $1', CALLERS);
     assert.deepEqual(decisions.map(([code]) => code), Array.from({ length: CALLERS }, () => 0));
     const { rows } = await bench.sql.query(`select count(*)::int as n from audit_event where device_id = $1 and action = 'device.activated'`, [id]);
     assert.deepEqual(rows, [{ n: 1 }]);
