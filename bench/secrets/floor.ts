@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Pool } from 'pg';
@@ -11,7 +12,7 @@ import { reset } from './floor_reset.ts';
 /** What a floor works with. */
 export interface Floor {
   readonly pool: Pool;
-  readonly master: { readonly id: string; readonly key: Buffer };
+  readonly master: { readonly id: string; readonly key: KeyObject };
   readonly requestId: string;
 }
 

@@ -1,4 +1,5 @@
 import { createHash, createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Pool } from 'pg';
 import { open, seal } from './floor_box.ts';
@@ -47,7 +48,7 @@ async function ofToken(pool: Pool, token: string): Promise<Caller | undefined> {
 }
 
 /** By the rules of the signature, for requests that need no decoding. */
-async function ofSignature(pool: Pool, master: Buffer, request: IncomingMessage, body: Buffer): Promise<Caller | undefined> {
+async function ofSignature(pool: Pool, master: KeyObject, request: IncomingMessage, body: Buffer): Promise<Caller | undefined> {
   const [, accessKey = '', list = '', signature = ''] = SIGNATURE.exec(request.headers.authorization ?? '') ?? [];
   const { rows: [row] } = await pool.query<{ project_id: string; box: Buffer }>({ name: 'key', text: READ_KEY, values: [accessKey] });
   if (row === undefined) return undefined;

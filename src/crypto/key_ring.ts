@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 /** A key of the key ring. */
 export interface MasterKey {
@@ -6,6 +7,11 @@ export interface MasterKey {
   readonly id: string;
   /** 32 bytes. */
   readonly key: Buffer;
+}
+
+/** A key as ciphers take it. */
+interface RingKey extends MasterKey {
+  readonly imported: KeyObject;
 }
 
 const KEY_BYTES = 32;
@@ -38,15 +44,15 @@ export type Place = readonly string[];
  * A box is a version byte, the nonce, the ciphertext and the tag.
  */
 export class KeyRing {
-  #keys: ReadonlyMap<string, Buffer>;
-  #active: MasterKey;
+  #keys: ReadonlyMap<string, RingKey>;
+  #active: RingKey;
 
   /** Throws an Error if there is no key, or if two have one id. */
   constructor(keys: readonly MasterKey[]) {
-    const [active] = keys;
+    const [active] = keys.map(toRingKey);
     if (active === undefined) throw new Error('a key ring needs a key');
     this.#active = active;
-    this.#keys = new Map(keys.map(({ id, key }) => [id, key]));
+    this.#keys = new Map(keys.map((key) => [key.id, toRingKey(key)]));
     if (this.#keys.size < keys.length) throw new Error('two keys of the key ring have one id');
   }
 
@@ -57,19 +63,19 @@ export class KeyRing {
 
   /** Its keys, the one that encrypts first: for whoever keeps them. */
   get keys(): readonly MasterKey[] {
-    return [...this.#keys].map(([id, key]) => ({ id, key }));
+    return Array.from(this.#keys.values(), ({ id, key }) => ({ id, key }));
   }
 
   /** Puts a new key first, which encrypts from now on. */
   activate(key: MasterKey): void {
     if (this.#keys.has(key.id)) throw new Error(`the key ring has a key ${key.id} already`);
-    this.#keys = new Map([[key.id, key.key], ...this.#keys]);
-    this.#active = key;
+    this.#active = toRingKey(key);
+    this.#keys = new Map([[key.id, this.#active], ...this.#keys]);
   }
 
   seal(place: Place, value: string | Uint8Array): Sealed {
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', this.#active.key, nonce).setAAD(associated(place));
+    const cipher = createCipheriv('aes-256-gcm', this.#active.imported, nonce).setAAD(associated(place));
     const box = Buffer.concat([Buffer.of(VERSION), nonce, cipher.update(value), cipher.final(), cipher.getAuthTag()]);
     return { keyId: this.#active.id, box };
   }
@@ -80,10 +86,15 @@ export class KeyRing {
     if (key === undefined) throw new Error(`the key ring has no key ${keyId}`);
     if (box[0] !== VERSION || box.length < 1 + NONCE_BYTES + TAG_BYTES) throw new Error('a stored secret is in no known form');
     const end = box.length - TAG_BYTES;
-    const decipher = createDecipheriv('aes-256-gcm', key, box.subarray(1, 1 + NONCE_BYTES), { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv('aes-256-gcm', key.imported, box.subarray(1, 1 + NONCE_BYTES), { authTagLength: TAG_BYTES });
     decipher.setAAD(associated(place)).setAuthTag(box.subarray(end));
     return Buffer.concat([decipher.update(box.subarray(1 + NONCE_BYTES, end)), decipher.final()]);
   }
+}
+
+/** Imported once: node takes longer over that than over a short value. */
+function toRingKey(key: MasterKey): RingKey {
+  return { ...key, imported: createSecretKey(key.key) };
 }
 
 /** No two places are the same bytes: each part comes after its length. */
