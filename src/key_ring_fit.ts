@@ -11,15 +11,16 @@ export interface Fit {
   readonly other: readonly { readonly keyId: string; readonly table: string }[];
 }
 
-/** Compares by one value of each key and table; what is stored beside them is not read. */
-export async function fitOf(ring: KeyRing, store: SealedStore): Promise<Fit> {
+/** Compares by one value of each key and table; what is stored beside them is not read. Undefined: a ring without a key. */
+export async function fitOf(ring: KeyRing | undefined, store: SealedStore): Promise<Fit> {
   const examples = await store.examples();
+  const ids = ring?.ids ?? [];
   const other = new Map<string, string>();
-  for (const row of examples) if (ring.ids.includes(row.keyId) && !opens(ring, row)) other.set(row.keyId, row.table);
+  for (const row of examples) if (ring !== undefined && ids.includes(row.keyId) && !opens(ring, row)) other.set(row.keyId, row.table);
   const used = [...new Set(examples.map(({ keyId }) => keyId))];
   return {
     used,
-    missing: used.filter((id) => !ring.ids.includes(id)),
+    missing: used.filter((id) => !ids.includes(id)),
     other: [...other].map(([keyId, table]) => ({ keyId, table })),
   };
 }

@@ -4,6 +4,7 @@ import type { Config, Environment } from '../config/index.ts';
 import { inspect, readTime } from '../db/inspection.ts';
 import { checkClock } from './clock_skew.ts';
 import { connect } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { judgeDatabase } from './database.ts';
 import { Findings, codeOf, reasonOf } from './finding.ts';
 import type { Finding } from './finding.ts';
@@ -31,13 +32,16 @@ export async function examine(environment: Environment, clock: Clock): Promise<r
   const { config, faults } = inspectConfig(environment);
   const faulty = new Set(faults.map(({ variable }) => variable));
   const holder = config.databaseUrl === undefined ? holderOf(config.dataDir) : undefined;
+  await using opened = new AsyncDisposableStack();
+  let connected: Promise<Connection> | undefined;
+  const connection = (): Promise<Connection> => (connected ??= open(config, holder, opened));
   const checks: readonly Check[] = [
     { name: 'settings', look: () => checkSettings(environment, config, faults) },
     { name: 'folder', needs: ['KEYTURN_DATA_DIR', 'KEYTURN_DATABASE_URL'], look: () => checkFolder(config, holder) },
-    { name: 'database', needs: ['KEYTURN_DATA_DIR', 'KEYTURN_DATABASE_URL'], look: () => checkDatabaseAndClock(config, clock, holder) },
+    { name: 'database', needs: ['KEYTURN_DATA_DIR', 'KEYTURN_DATABASE_URL'], look: async () => checkDatabaseAndClock(await connection(), clock) },
     { name: 'tls', needs: ['KEYTURN_TLS_CERT', 'KEYTURN_TLS_KEY', 'KEYTURN_TLS_CLIENT_CA'], look: () => checkTls(config, clock) },
     { name: 'listeners', look: () => checkListeners(config, faulty, holder) },
-    { name: 'keyring', needs: ['KEYTURN_MASTER_KEYS'], look: () => checkKeyRing(config) },
+    { name: 'keyring', needs: ['KEYTURN_MASTER_KEYS', 'KEYTURN_DATA_DIR', 'KEYTURN_DATABASE_URL'], look: async () => checkKeyRing(config, (await connection()).database) },
   ];
   const findings: Finding[] = [];
   for (const check of checks) findings.push(...(await make(check, faulty)));
@@ -56,16 +60,22 @@ async function make({ name, needs = [], look }: Check, faulty: ReadonlySet<strin
   }
 }
 
-/** The clock is compared over the same connection. */
-async function checkDatabaseAndClock(config: Config, clock: Clock, holder: number | undefined): Promise<readonly Finding[]> {
+/** One connection does for all checks. */
+async function open(config: Config, holder: number | undefined, opened: AsyncDisposableStack): Promise<Connection> {
   const connection = await connect(config, holder);
+  if (connection.database !== undefined) opened.use(connection.database);
+  return connection;
+}
+
+/** The clock is compared over the same connection. */
+async function checkDatabaseAndClock(connection: Connection, clock: Clock): Promise<readonly Finding[]> {
   if (connection.database === undefined) {
     const [{ state } = { state: 'bad' as const }] = connection.findings;
     const says = 'not compared: there is no database to compare with';
     const clockFindings = new Findings('clock');
     return [...connection.findings, ...clockFindings.add(state === 'good' ? 'good' : 'warning', says, 'see what is said of the database').list];
   }
-  await using database = connection.database;
+  const { database } = connection;
   return [
     ...(await inspect(database).then((found) => judgeDatabase(found, connection.where), notInspected)),
     ...(await make({ name: 'clock', look: () => checkClock(clock, () => readTime(database)) })),

@@ -5,6 +5,7 @@ import type { Database } from '../../src/db/database.ts';
 import { SEALED_TABLES, SealedStore } from '../../src/db/sealed.ts';
 import type { SealedRow } from '../../src/db/sealed.ts';
 import { complaintsOf, fitOf } from '../../src/key_ring_fit.ts';
+import type { Fit } from '../../src/key_ring_fit.ts';
 import { connect, createDatabase, execute } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { ORIGIN, openDatabase, rowsOf } from './fixtures/rotations.ts';
@@ -68,7 +69,7 @@ describe('what is sealed in the database', () => {
     await writeSealed(own.url, ring, 'other', { devices: 1 });
     await execute(own.url, "update device_secret set box = (select box from device_secret where device_id = 'other-0' limit 1), key_id = 'b' where device_id = 'x-0' and slot = 'PRIMARY'");
     await execute(own.url, "delete from device_secret where device_id = 'x-1' and slot = 'SECONDARY'");
-    const before = await rowsOf(own.url, "select * from device_secret where device_id = 'x-0' and slot = 'PRIMARY'");
+    const untouched = await rowsOf(own.url, "select * from device_secret where device_id = 'x-0' and slot = 'PRIMARY'");
     const resealed = rows.map((old) => {
       const place = [old.table, ...old.key];
       return { old, sealed: ring.seal(place, ring.open(place, old)) };
@@ -76,7 +77,7 @@ describe('what is sealed in the database', () => {
     assert.equal(await store.replace('device_secret', resealed), 2);
     assert.equal(await store.replace('device_secret', resealed), 0, 'once only');
     assert.equal(await store.replace('device_secret', []), 0);
-    assert.deepEqual(await rowsOf(own.url, "select * from device_secret where device_id = 'x-0' and slot = 'PRIMARY'"), before);
+    assert.deepEqual(await rowsOf(own.url, "select * from device_secret where device_id = 'x-0' and slot = 'PRIMARY'"), untouched);
     assert.equal((await rowsOf(own.url, "select from device_secret where device_id = 'x-1'")).length, 1, 'what was deleted stays so');
     assert.deepEqual(await read('a'), []);
   });
@@ -104,7 +105,7 @@ describe('what is sealed in the database', () => {
     await writeSealed(own.url, new KeyRing([a]), 'x', { devices: 2, accessKeys: 1 });
     await writeSealed(own.url, new KeyRing([b]), 'y', { accessKeys: 1, records: 1 });
     await writeSealed(own.url, new KeyRing([c]), 'z', { records: 1 });
-    const fit = (...keys: { id: string; key: Buffer }[]) => fitOf(new KeyRing(keys), store);
+    const fit = async (...keys: ReturnType<typeof keyOf>[]): Promise<Fit> => fitOf(new KeyRing(keys), store);
     assert.deepEqual(await fit(c, b, a), { used: ['a', 'b', 'c'], missing: [], other: [] });
     assert.deepEqual(complaintsOf(await fit(c, b, a, keyOf('d')), 'the ring'), []);
     const wrong = await fit(keyOf('d'), keyOf('b'), a);

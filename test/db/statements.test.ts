@@ -58,10 +58,6 @@ describe('statements', () => {
   const writer = (): IotDeviceWriter => new IotDeviceWriter(database);
   const listIot = (gateway: IotDeviceFilter['gateway']): Promise<unknown> => reader().list({ ...IOT_FILTER, gateway }, { before: Buffer.alloc(12, 0xff), offset: 0, limit: 10 });
   const sealed = (): SealedStore => new SealedStore(database.run);
-  const resealing = (table: SealedTable): Resealing => {
-    const value = { keyId: 'a', box: Buffer.alloc(1) };
-    return { old: { table, key: ['a', 'b', 'c'], ...value }, sealed: value };
-  };
 
   /** Queries by what a caller may ask for, and whether all of them have a key to look up. */
   const QUERIES: readonly (readonly [name: string, keyed: boolean, work: () => Promise<unknown>])[] = [
@@ -99,7 +95,7 @@ describe('statements', () => {
     ...SEALED_TABLES.flatMap((table): (readonly [string, boolean, () => Promise<unknown>])[] => [
       [`a count of ${table}`, true, () => sealed().count(table, 'a')],
       [`the sealed rows of ${table}`, true, () => sealed().read(table, 'a', undefined, 10)],
-      [`other boxes in ${table}`, true, () => sealed().replace(table, [resealing(table)])],
+      [`other boxes in ${table}`, true, () => sealed().replace(table, [resealingIn(table)])],
     ]),
     ['the project list', false, () => new ProjectStore(database).list(undefined, 50)],
     ['the audit list', true, () => new AuditEventStore(database.run).list(undefined, undefined, 50)],
@@ -167,3 +163,8 @@ describe('statements', () => {
     assert.deepEqual(asked.filter(({ text }) => text.includes(hush)), []);
   });
 });
+
+function resealingIn(table: SealedTable): Resealing {
+  const value = { keyId: 'a', box: Buffer.alloc(1) };
+  return { old: { table, key: ['a', 'b', 'c'], ...value }, sealed: value };
+}

@@ -105,7 +105,7 @@ describe('master keys of the data folder', () => {
     using folder = new KeyFolder();
     await using service = await folder.start();
     using clients = new BothClients(service);
-    const before = readFileSync(folder.file, 'utf8');
+    const good = readFileSync(folder.file, 'utf8');
     const ids = (await list(clients, 'rest')).map(({ key_id: id }) => id);
     // In the way of the file that it is written to first.
     mkdirSync(`${folder.file}.new`);
@@ -114,7 +114,7 @@ describe('master keys of the data folder', () => {
     await execute(urlOf(service), 'alter table audit_event rename to audit_away');
     assert.equal((await operate(clients, 'grpc', rotateMasterKey())).status, 13);
     await execute(urlOf(service), 'alter table audit_away rename to audit_event');
-    assert.equal(readFileSync(folder.file, 'utf8'), before);
+    assert.equal(readFileSync(folder.file, 'utf8'), good);
     assert.deepEqual((await list(clients, 'rest')).map(({ key_id: id }) => id), ids);
     assert.deepEqual(await actionsIn(service), []);
     assertDone(await operate(clients, 'rest', rotateMasterKey()));

@@ -35,7 +35,6 @@ describe('re-encryption', () => {
     for await (const answer of watch()) answers.push(answer);
     return answers;
   };
-  const last = (done: number, total = done): JsonObject => ({ done: String(done), total: String(total), unreadable: '0', unreadable_values: [] });
   const valuesByKey = async (): Promise<Record<string, number>> =>
     Object.fromEntries(Object.entries(await openAll(service.databaseUrl, RING)).map(([keyId, values]) => [keyId, values.length]));
   const audits = (): Promise<{ details: unknown }[]> => rowsOf(service.databaseUrl, "select details from audit_event where action = 'reencryption.started' and actor = 'operator'");
@@ -46,7 +45,7 @@ describe('re-encryption', () => {
     await writeSealed(service.databaseUrl, RING, 'z', { devices: 2 });
     const values = Object.values(await openAll(service.databaseUrl, RING)).flat().toSorted();
     const others = "select device_id, slot, set_at, last_used_at from device_secret order by 1, 2";
-    const before = await rowsOf(service.databaseUrl, others);
+    const untouched = await rowsOf(service.databaseUrl, others);
     const answers = await run();
     assert.deepEqual(answers.at(-1), last(716));
     const done = answers.map((answer) => Number(answer['done']));
@@ -55,16 +54,16 @@ describe('re-encryption', () => {
     const now = await openAll(service.databaseUrl, RING);
     assert.deepEqual(Object.keys(now), ['new']);
     assert.deepEqual(now['new']?.toSorted(), values);
-    assert.deepEqual(await rowsOf(service.databaseUrl, others), before);
+    assert.deepEqual(await rowsOf(service.databaseUrl, others), untouched);
     assert.deepEqual(await audits(), [{ details: { key_id: 'new', values: '716' } }]);
   });
 
   it('has nothing to do twice', async () => {
     await writeSealed(service.databaseUrl, OLD, 'x', { devices: 2 });
     assert.deepEqual((await run()).at(-1), last(4));
-    const before = await rowsOf(service.databaseUrl, 'select * from device_secret order by 1, 2');
+    const untouched = await rowsOf(service.databaseUrl, 'select * from device_secret order by 1, 2');
     assert.deepEqual(await run(), [last(0)]);
-    assert.deepEqual(await rowsOf(service.databaseUrl, 'select * from device_secret order by 1, 2'), before);
+    assert.deepEqual(await rowsOf(service.databaseUrl, 'select * from device_secret order by 1, 2'), untouched);
   });
 
   it('streams lines of JSON over REST', async () => {
@@ -81,9 +80,9 @@ describe('re-encryption', () => {
     // The service may be one step ahead of what was read.
     let counts = await valuesByKey();
     for (const until = Date.now() + 5_000; Date.now() < until; ) {
-      const before = counts;
+      const former = counts;
       counts = await valuesByKey();
-      if (before['tests'] === counts['tests']) break;
+      if (former['tests'] === counts['tests']) break;
     }
     const { tests: left = 0, new: done = 0 } = counts;
     assert.ok(done >= 400 && left > 0 && done + left === 2000, JSON.stringify(counts));
@@ -104,10 +103,10 @@ describe('re-encryption', () => {
   it('never overwrites a value that is set meanwhile', async () => {
     await writeSealed(service.databaseUrl, OLD, 'x', { devices: 300 });
     const set = new Map<string, string>();
-    let isOver = false;
+    const over = new AbortController();
     const resets = (async () => {
       const resetter = await connect(service.databaseUrl);
-      for (let round = 0; !isOver; round += 1) {
+      for (let round = 0; !over.signal.aborted; round += 1) {
         const id = `x-${(round * 7) % 300}`;
         const secret = `reset-${round}`;
         // Every other one with the old key, as a node does that does not know the new one yet.
@@ -118,7 +117,7 @@ describe('re-encryption', () => {
       await resetter.end();
     })();
     await run();
-    isOver = true;
+    over.abort();
     await resets;
     await run();
     assert.ok(set.size > 0);
@@ -170,3 +169,8 @@ describe('re-encryption', () => {
     await assert.rejects(other.watch(OperatorServiceService.reencryptSecrets, {}).next(), /does not accept the operator token/);
   });
 });
+
+/** The last answer of a run in which everything opened. */
+function last(done: number): JsonObject {
+  return { done: String(done), total: String(done), unreadable: '0', unreadable_values: [] };
+}

@@ -105,7 +105,7 @@ describe('the operator API: secrets of devices', () => {
       await done(wire, freezeDevice({ device_id: id }));
       await done(wire, freezeDevice({ device_id: id }));
       assert.deepEqual([await tokensOf(id), await tokensOf(other)], [0, 1]);
-      await giveTokens(`${id}`);
+      await giveTokens(id);
       await done(wire, unfreezeDevice({ device_id: id }));
       assert.equal(await tokensOf(id), 1, 'unfreezing ends nothing');
       assert.deepEqual(await eventsOf(id), ['device.created {}', 'device.frozen {}', 'session.close {}', 'device.unfrozen {}']);
