@@ -5,10 +5,11 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
+import type { ReencryptSecretsResponse } from '../../gen/keyturn/v1/operator_service.ts';
 import { Client } from '../../src/cli/client.ts';
 import { Failure } from '../../src/cli/failure.ts';
 
-type Call = ServerWritableStream<object, { done: bigint; total: bigint }>;
+type Call = ServerWritableStream<object, ReencryptSecretsResponse>;
 
 /** A server that goes on as long as a test wants, and breaks off as no sound one does. */
 describe('streams of the client of the command line', () => {
@@ -36,18 +37,18 @@ describe('streams of the client of the command line', () => {
     let authorization: unknown;
     answer = (call) => {
       [authorization] = call.metadata.get('authorization');
-      for (let done = 1; done <= 100; done += 1) call.write({ done: BigInt(done), total: 100n });
+      for (let done = 1; done <= 100; done += 1) call.write(answerOf(BigInt(done), 100n));
       call.end();
     };
     const answers: JsonObject[] = [];
     for await (const one of watch()) answers.push(one);
     assert.equal(authorization, 'Bearer the-token');
-    assert.deepEqual(answers, Array.from({ length: 100 }, (_, index) => ({ done: String(index + 1), total: '100' })));
+    assert.deepEqual(answers, Array.from({ length: 100 }, (_, index) => ({ done: String(index + 1), total: '100', unreadable: '0', unreadable_values: [] })));
   });
 
   it('yields what came before an error, and then tells of the error', async () => {
     answer = (call) => {
-      call.write({ done: 1n, total: 2n });
+      call.write(answerOf(1n, 2n));
       call.emit('error', { code: status.INTERNAL, details: 'broken' });
     };
     const answers: JsonObject[] = [];
@@ -66,7 +67,7 @@ describe('streams of the client of the command line', () => {
       let cancelled: Promise<unknown> | undefined;
       answer = (call) => {
         cancelled = once(call, 'cancelled');
-        call.write({ done: 1n, total: 2n });
+        call.write(answerOf(1n, 2n));
       };
       const answers: JsonObject[] = [];
       for await (const one of watch()) {
@@ -84,7 +85,7 @@ describe('streams of the client of the command line', () => {
     let cancelled: Promise<unknown> | undefined;
     answer = (call) => {
       cancelled = once(call, 'cancelled');
-      call.write({ done: 1n, total: 2n });
+      call.write(answerOf(1n, 2n));
     };
     for await (const one of watch()) {
       assert.equal(one['done'], '1');
@@ -94,3 +95,7 @@ describe('streams of the client of the command line', () => {
     assert.equal(process.listenerCount('SIGTERM'), before);
   });
 });
+
+function answerOf(done: bigint, total: bigint): ReencryptSecretsResponse {
+  return { done, total, unreadable: 0n, unreadableValues: [] };
+}
