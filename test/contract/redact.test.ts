@@ -62,7 +62,7 @@ describe('redaction', () => {
 
   it('hides the proof of possession and the secret of a device', () => {
     const image = loadImage();
-    const requests = [['UpdatePublicKeyRequest', { pop: HUSH }], ['CreateDeviceRequest', { deviceId: 'd', secret: HUSH, scopes: [] }]] as const;
+    const requests = [['UpdatePublicKeyRequest', { pop: HUSH }], ['CreateDeviceRequest', { deviceId: 'd', publicKey: HUSH, secret: HUSH, scopes: [] }]] as const;
     for (const [name, message] of requests) {
       assert.ok(!JSON.stringify(compileRedactor(messageOf(image, `keyturn.v1.${name}`))(message)).includes(HUSH), name);
     }

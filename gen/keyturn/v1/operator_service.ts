@@ -37,7 +37,8 @@ export interface CreateDeviceRequest {
   /**
    * The device's public key: PEM (SubjectPublicKeyInfo, with or without
    * newlines) or a JWK as text, of an enabled type (contracts/iothentix.md
-   * section 5.1). Unset: the device cannot authenticate with a key.
+   * section 5.1). Unset: the device cannot authenticate with a key. Redacted,
+   * because a private key may be put here by mistake.
    */
   publicKey: string;
   /** Unset: `default`. */
