@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { Pool } from 'pg';
-import { parseKeyRing } from '../../src/config/index.ts';
-import { KeyRing } from '../../src/crypto/key_ring.ts';
 import { FAULT_POINTS } from '../../src/fault_points.ts';
 import type { FaultPoint } from '../../src/fault_points.ts';
 import { OPERATOR_TOKEN, startService } from '../support/service.ts';
@@ -45,7 +43,7 @@ describe('fault points of a reset', function () {
       const folder = mkdtempSync(join(tmpdir(), 'keyturn-faults-'));
       try {
         await using service = await Service.start(folder);
-        const ring = new KeyRing(parseKeyRing(readFileSync(join(folder, 'data', 'master.keys'), 'utf8')));
+        const ring = service.keyRing();
         for (const point of FAULT_POINTS) {
           await operator(service.url, service.operatorToken, 'POST', '/v1/devices', { device_id: point });
           const request = { device: point, key: 'k', token: service.operatorToken, body: { force_disconnect: force } };

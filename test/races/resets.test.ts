@@ -6,6 +6,7 @@ import type { Answer } from '../wire/answer.ts';
 import { assertIotdaRefusal } from '../wire/iotda_errors.ts';
 import { NOTHING, assertReset, withResets } from '../wire/resets.ts';
 import type { ResetAnswer, ResetBody } from '../wire/resets.ts';
+import { authOf, deviceAuth } from '../wire/secrets.ts';
 import { CALLERS } from './crowd.ts';
 
 const times = <T>(make: (index: number) => T, count = CALLERS): T[] => Array.from({ length: count }, (_, index) => make(index));
@@ -86,6 +87,21 @@ describe('races of resets', () => {
     assert.equal(new Set(answers.map(secretIn)).size, CALLERS);
     await assertLastInForce(device, answers);
     assert.equal((await bench().stored(device)).audits, CALLERS);
+  });
+
+  it('resets by force against authentications: no access token for the old secret is left', async () => {
+    for (let round = 0; round < 15; round += 1) {
+      const device = await bench().device();
+      const old = assertReset(await bench().reset('rest', { device }), device);
+      const issued = times((index) => deviceAuth(bench(), WIRES[index % 2] ?? 'rest', authOf(device, old)), 8);
+      const answer = await bench().reset(WIRES[round % 2] ?? 'rest', { device, body: { force_disconnect: true } });
+      const secret = assertReset(answer, device);
+      for (const auth of await Promise.all(issued)) if (!isDone(auth)) assertIotdaRefusal(auth, '002');
+      const tokens = await bench().sql.query('select from device_token where device_id = $1', [device]);
+      assert.equal(tokens.rowCount, 0);
+      assert.ok(isDone(await deviceAuth(bench(), 'rest', authOf(device, secret))), 'the new secret is good at once');
+      assertIotdaRefusal(await deviceAuth(bench(), 'rest', authOf(device, old)), '002');
+    }
   });
 
   it('resets against the removal of the device: 200 before it, 014000 after it, and nothing is left', async () => {

@@ -76,7 +76,7 @@ export async function auditBooks(databaseUrl: string, { deviceId, first, acknowl
 export async function keysOnTwoDevices(databaseUrl: string): Promise<string[]> {
   const text = `select thumbprint from (
       select thumbprint, device_id from public_key
-      union select current_key, device_id from device
+      union select current_key, device_id from device where current_key is not null
       union select old_thumbprint, device_id from rotation
       union select new_thumbprint, device_id from rotation) as known
     group by thumbprint having count(*) > 1`;

@@ -26,7 +26,7 @@ describe('npm run torture', function () {
   it('prints one line with the result, tells of its progress beside, and leaves nothing behind', async () => {
     const { output, complaints, ended } = run('--kills', '1', '--devices', '2');
     assert.deepEqual(await ended, [0, null], await complaints);
-    assert.match(await output, /^bricked 0 lost 0 kills 1 rotations [1-9]\d*\n$/);
+    assert.match(await output, /^bricked 0 lost 0 kills 1 rotations [1-9]\d* resets [1-9]\d*\n$/);
     assert.match(await complaints, /^kill 1 of 1: before_write, and a power cut of some devices; \d+ rotations so far\n/);
     assert.deepEqual(readdirSync(temporary), []);
   });

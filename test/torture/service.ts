@@ -5,6 +5,8 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseKeyRing } from '../../src/config/index.ts';
+import { KeyRing } from '../../src/crypto/key_ring.ts';
 import { postmasterOf } from '../faults/fixtures/child.ts';
 import type { Arm, Ready } from './messages.ts';
 
@@ -48,6 +50,11 @@ export class Service implements AsyncDisposable {
   /** Of its PostgreSQL, as it runs now. */
   get databaseUrl(): string {
     return this.#ready.databaseUrl;
+  }
+
+  /** As it lies in its data folder. */
+  keyRing(): KeyRing {
+    return new KeyRing(parseKeyRing(readFileSync(join(this.#folder, 'data', 'master.keys'), 'utf8')));
   }
 
   killDatabase(): void {

@@ -4,7 +4,7 @@ import { torture } from './torture.ts';
 
 const KILLS = 20;
 
-describe('sixteen devices that rotate their keys while the service is killed', () => {
+describe('sixteen devices that rotate their keys, and applications that reset secrets, while the service is killed', () => {
   it(`survive ${KILLS} kills: none is bricked, nothing acknowledged is lost, and the books agree`, async function () {
     this.timeout(300_000);
     const lines: string[] = [];
@@ -13,5 +13,6 @@ describe('sixteen devices that rotate their keys while the service is killed', (
     const { bricked, lost, kills } = report;
     assert.deepEqual({ bricked, lost, kills }, { bricked: 0, lost: 0, kills: KILLS }, lines.join('\n'));
     assert.ok(report.rotations >= 16 + KILLS, `${report.rotations} rotations`);
+    assert.ok(report.resets >= KILLS, `${report.resets} resets`);
   });
 });

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Application } from './application.ts';
 import { auditBooks, keysOnTwoDevices } from './books.ts';
 import { addDevice, whyBricked } from './devices.ts';
 import type { Device } from './devices.ts';
@@ -22,17 +23,21 @@ export interface TortureOptions {
 export interface Report {
   /** Devices that were refused for good, or that cannot rotate at the end. */
   readonly bricked: number;
-  /** Acknowledged rotations that the service does not have, and whatever else in its books does not agree. */
+  /** Acknowledged rotations and answered resets that the service does not have, and whatever else in its books does not agree. */
   readonly lost: number;
   readonly kills: number;
   /** Rotations that the service has. */
   readonly rotations: number;
+  /** Resets of secrets that were answered. */
+  readonly resets: number;
   /** Each of the bricked and the lost in words. */
   readonly faults: readonly string[];
 }
 
 /** Devices share processes, so that a power cut takes some of them and not all. */
 const FLEETS = 4;
+/** Applications, each of which resets the secrets of a device of its own. */
+const APPLICATIONS = 4;
 /** Between two kills the devices get as many rotations done as there are devices; then the next comes within this time, in milliseconds. */
 const MOST_PAUSE = 400;
 /** How long nothing may get done after a kill, milliseconds. */
@@ -41,8 +46,8 @@ const PATIENCE = 60_000;
 const KILLS_TO_POWER_CUT = 3;
 
 /**
- * Kills a service again and again while devices rotate their keys, and compares at the end what the devices were told,
- * what they have, and what the service has. Needs about two seconds for each kill.
+ * Kills a service again and again while devices rotate their keys and applications reset secrets, and compares at the end
+ * what devices and applications were told, what they have, and what the service has. Needs about two seconds for each kill.
  */
 export async function torture(options: TortureOptions): Promise<Report> {
   await using stack = new AsyncDisposableStack();
@@ -58,12 +63,16 @@ export async function torture(options: TortureOptions): Promise<Report> {
     return stack.use(new Fleet(order, join(folder, 'compiled')));
   });
 
-  const killed = await killAll(service, fleets, options);
+  const applications = await Promise.all(Array.from({ length: APPLICATIONS }, (_, index) => Application.start(service, `secret-${index + 1}`)));
+  const stop = () => Promise.all(applications.map((application) => application.stop()));
+
+  const killed = await killAll(service, fleets, options).finally(stop);
   await Promise.all(fleets.map((fleet) => fleet.stop()));
   options.signal?.throwIfAborted();
   options.progress('all kills are done; every device rotates once more');
   // Awaited here: what it needs must still be there.
-  return await compare(service, devices, fleets.flatMap((fleet) => fleet.ledger()), killed);
+  const report = await compare(service, devices, fleets.flatMap((fleet) => fleet.ledger()), killed);
+  return await withResets(report, service, applications);
 }
 
 /** Returns the number of kills, which is less than was asked for if nothing gets done after one of them. */
@@ -94,7 +103,13 @@ async function killAll(service: Service, fleets: readonly Fleet[], { devices, ki
   }
 }
 
-async function compare(service: Service, devices: readonly Device[], ledger: readonly LedgerLine[], kills: number): Promise<Report> {
+async function withResets(report: Omit<Report, 'resets'>, service: Service, applications: readonly Application[]): Promise<Report> {
+  const lost = (await Promise.all(applications.map((application) => application.compare(service.keyRing())))).flat();
+  const resets = applications.reduce((sum, application) => sum + application.resets, 0);
+  return { ...report, lost: report.lost + lost.length, resets, faults: [...report.faults, ...lost] };
+}
+
+async function compare(service: Service, devices: readonly Device[], ledger: readonly LedgerLine[], kills: number): Promise<Omit<Report, 'resets'>> {
   const unable = await Promise.all(devices.map((device) => whyBricked(service, device)));
   const refused = new Map(ledger.flatMap((line) => ('refused' in line ? [[line.deviceId, `${line.deviceId}: ${line.refused}`]] : [])));
   const bricked = devices.flatMap(({ deviceId }, index) => unable[index] ?? refused.get(deviceId) ?? []);
