@@ -11,7 +11,7 @@ export interface IotDeviceRow {
   readonly device_name: string | null;
   readonly description: string | null;
   readonly product_id: string;
-  /** Null: the product was never created. */
+  /** Empty: it was created without a name; null: it was never created. */
   readonly product_name: string | null;
   readonly app_id: string;
   readonly app_name: string;

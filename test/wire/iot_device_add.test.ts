@@ -95,7 +95,7 @@ describe('AddDevice', () => {
   const next = (): string => `node-${(serial += 1)}`;
   before(async () => {
     await bench().operator('POST', '/v1/projects', { project_id: 'other', name: 'Other' });
-    await bench().sql.query("insert into product values ('default', 'narrow', 'Narrow', 'MQTT', true, now()), ('other', 'product', 'Not this one', 'MQTT', true, now())");
+    await bench().sql.query("insert into product values ('default', 'narrow', 'Narrow', 'MQTT', true, now()), ('default', 'unnamed', '', 'MQTT', true, now()), ('other', 'product', 'Not this one', 'MQTT', true, now())");
     for (const [id, gateway] of [['gateway'], ['child', 'gateway'], ['grandchild', 'child'], ['product_taken']] as const) {
       await done('rest', add({ node_id: 'n', product_id: 'p', device_id: id, ...(gateway === undefined ? {} : { gateway_id: gateway }) }));
     }
@@ -145,6 +145,7 @@ describe('AddDevice', () => {
     });
 
     it(`201 ${wire}: the bounds of every field, and null members`, async () => {
+      assert.equal((await done(wire, add({ node_id: next(), product_id: 'unnamed' })))['product_name'], null);
       const long = { device_id: `${wire}-`.padEnd(128, 'd'), node_id: 'n'.repeat(64), product_id: 'p'.repeat(36), device_name: '\u{20000}'.repeat(256), description: '\u8bbe'.repeat(2048), extension_info: KILOBYTE };
       const made = await done(wire, add({ ...long, auth_info: { secret: 'S'.repeat(32), fingerprint: 'f'.repeat(64) } }));
       assert.deepEqual(Object.fromEntries(Object.keys(long).map((name) => [name, made[name]])), long);

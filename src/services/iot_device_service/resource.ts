@@ -50,7 +50,7 @@ export function toSummary(row: IotDeviceRow): IotDeviceSummary {
     swVersion: undefined,
     deviceSdkVersion: undefined,
     productId: row.product_id || undefined,
-    productName: row.product_name ?? undefined,
+    productName: row.product_name || undefined,
     status: statusOf(row),
     tags: [],
   };
