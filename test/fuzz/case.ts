@@ -1,5 +1,5 @@
-import { draftOf, write } from './corpus.ts';
-import type { FuzzRoute } from './corpus.ts';
+import { write } from './corpus.ts';
+import type { Draft } from './corpus.ts';
 import { mutateDraft, mutateLines, mutateText } from './mutate.ts';
 import { Random } from './random.ts';
 
@@ -19,20 +19,23 @@ const MOST_REQUESTS = 5;
 /** Follows all others, so that the end of a connection is never left open. */
 const LAST = 'GET /echo/last HTTP/1.1\r\nHost: fuzz\r\nConnection: close\r\n\r\n';
 
+/** Makes a request as a good client sends it. */
+export type Drawer = (random: Random) => Draft;
+
 /** The case of a seed. */
-export function caseOf(seed: number, routes: readonly FuzzRoute[]): FuzzCase {
+export function caseOf(seed: number, draw: Drawer): FuzzCase {
   const random = new Random(seed);
   const requests = 1 + random.below(MOST_REQUESTS);
   const isWhole = random.oneIn(8);
   let text = '';
-  for (let count = 0; count < requests; count += 1) text += requestOf(random, routes, isWhole);
+  for (let count = 0; count < requests; count += 1) text += requestOf(random, draw, isWhole);
   if (!isWhole && random.oneIn(4)) text = mutateText(random, text);
   const bytes = Buffer.from(text + LAST, 'latin1');
   return { pieces: piecesOf(random, bytes), last: text.length, requests, isWhole };
 }
 
-function requestOf(random: Random, routes: readonly FuzzRoute[], isWhole: boolean): string {
-  const draft = draftOf(random, routes);
+function requestOf(random: Random, draw: Drawer, isWhole: boolean): string {
+  const draft = draw(random);
   if (isWhole || random.oneIn(3)) return write(draft);
   for (let count = random.below(3); count > 0; count -= 1) mutateDraft(random, draft);
   let text = write(draft);

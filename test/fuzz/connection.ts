@@ -19,14 +19,20 @@ interface Exchange {
   readonly end: 'closed' | 'reset' | 'open';
 }
 
+/** Throws an Error that says what is wrong with a refusal. */
+export type CheckRefusal = (status: number, body: string) => void;
+
 /** Sends a case over a connection of its own. Returns how many answers came; throws an Error that says what is wrong with them. */
-export async function tryCase(port: number, fuzzCase: FuzzCase): Promise<number> {
+export async function tryCase(port: number, fuzzCase: FuzzCase, checkRefusal?: CheckRefusal): Promise<number> {
   const isOpen = isLeftOpen(fuzzCase);
   const { bytes, end } = await exchange(port, fuzzCase, isOpen ? SHORT_WAIT : MOST_WAIT);
   const mayBeCut = (end === 'open' && isOpen) || (end === 'reset' && !fuzzCase.isWhole);
   if (end === 'open' && !isOpen) throw new Error(`the connection is open after ${MOST_WAIT} ms; it said ${JSON.stringify(bytes.toString('latin1'))}`);
   const answers = readAnswers(bytes, mayBeCut);
-  for (const answer of answers) check(answer, fuzzCase);
+  for (const answer of answers) {
+    check(answer, fuzzCase);
+    if (answer.status >= 400 && answer.status !== 504 && answer.body !== '') checkRefusal?.(answer.status, answer.body);
+  }
   if (fuzzCase.isWhole && answers.length !== fuzzCase.requests + 1) {
     throw new Error(`${answers.length} answers to ${fuzzCase.requests + 1} requests: ${answers.map(({ status }) => status).join(' ')}`);
   }

@@ -36,7 +36,11 @@ const MORE: readonly (readonly [string, string])[] = [
 ];
 
 /** Requests as a good client sends them, to all routes. */
-export function draftOf(random: Random, routes: readonly FuzzRoute[]): Draft {
+export function routeDrafts(routes: readonly FuzzRoute[]): (random: Random) => Draft {
+  return (random) => draftOf(random, routes);
+}
+
+function draftOf(random: Random, routes: readonly FuzzRoute[]): Draft {
   const route = random.pick(routes);
   const draft: Draft = {
     method: random.oneIn(20) ? random.pick(['HEAD', 'OPTIONS', 'GET', 'POST', 'DELETE', 'PATCH']) : route.method,

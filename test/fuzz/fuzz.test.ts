@@ -3,26 +3,29 @@ import { randomInt } from 'node:crypto';
 import { describe, it } from 'mocha';
 import { readAnswers } from './answers.ts';
 import { caseOf } from './case.ts';
-import { fuzz } from './fuzz.ts';
+import { SUBJECTS, fuzz } from './fuzz.ts';
+import { routeDrafts } from './corpus.ts';
 import { seedOf } from './random.ts';
 
-const ROUTES = [{ method: 'POST', template: '/echo', hasBody: true }, { method: 'GET', template: '/echo/{a_string}', hasBody: false }];
-const REQUESTS = 6_000;
+const DRAFTS = routeDrafts([{ method: 'POST', template: '/echo', hasBody: true }, { method: 'GET', template: '/echo/{a_string}', hasBody: false }]);
+const REQUESTS = { transcoder: 6_000, applications: 3_000 };
 
 /** The bytes of the first cases of a run. */
 function bytesOf(run: number): string[] {
-  return Array.from({ length: 50 }, (_, index) => Buffer.concat(caseOf(seedOf(run, index), ROUTES).pieces).toString('latin1'));
+  return Array.from({ length: 50 }, (_, index) => Buffer.concat(caseOf(seedOf(run, index), DRAFTS).pieces).toString('latin1'));
 }
 
 describe('fuzzing of HTTP at the socket', function () {
   this.timeout(120_000);
 
-  for (const seed of [4, randomInt(2 ** 32)]) {
-    it(`finds nothing with seed ${seed}`, async () => {
-      const { findings, requests, answers } = await fuzz({ requests: REQUESTS, seed, progress: () => {} });
-      assert.deepEqual(findings, []);
-      assert.ok(requests >= REQUESTS && answers > REQUESTS / 3, `${answers} answers to ${requests} requests`);
-    });
+  for (const subject of SUBJECTS) {
+    for (const seed of [4, randomInt(2 ** 32)]) {
+      it(`finds nothing in ${subject} with seed ${seed}`, async () => {
+        const { findings, requests, answers } = await fuzz({ requests: REQUESTS[subject], seed, subject, progress: () => {} });
+        assert.deepEqual(findings, []);
+        assert.ok(requests >= REQUESTS[subject] && answers > REQUESTS[subject] / 3, `${answers} answers to ${requests} requests`);
+      });
+    }
   }
 
   it('makes the same cases of the same seed, and others of another', () => {

@@ -1,17 +1,26 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { applicationDrafts } from './applications/corpus.ts';
+import { checkRefusal } from './applications/refusals.ts';
 import { caseOf } from './case.ts';
-import type { FuzzCase } from './case.ts';
+import type { Drawer, FuzzCase } from './case.ts';
 import { tryCase } from './connection.ts';
-import type { FuzzRoute } from './corpus.ts';
+import { routeDrafts } from './corpus.ts';
 import { seedOf } from './random.ts';
-import type { ServerMessage } from './server.ts';
+import type { Corpus, ServerMessage } from './reports.ts';
+
+/** What is fuzzed: the contract of the transcoder tests, or the service's own API for applications. */
+export const SUBJECTS = ['transcoder', 'applications'] as const;
+export type Subject = (typeof SUBJECTS)[number];
+
+const SERVERS: Readonly<Record<Subject, string>> = { transcoder: 'server.ts', applications: 'applications/server.ts' };
 
 export interface FuzzOptions {
   /** How many to send at least. */
   readonly requests: number;
   readonly seed: number;
+  readonly subject: Subject;
   readonly progress: (line: string) => void;
 }
 
@@ -38,14 +47,19 @@ const HEAP_MIB = 256;
 /** Between two looks at the service, milliseconds. */
 const LOOK = 2_000;
 
-/** Sends broken requests to the contract of the transcoder tests in a process of its own, and reports what it answers wrongly. */
+/** Sends broken requests to a service in a process of its own, and reports what it answers wrongly. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
-  const server = fork(new URL('server.ts', import.meta.url), { execArgv: ['--expose-gc', `--max-old-space-size=${HEAP_MIB}`], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const server = fork(new URL(SERVERS[options.subject], import.meta.url), { execArgv: ['--expose-gc', `--max-old-space-size=${HEAP_MIB}`], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   try {
     const ready = await next(server, 'ready');
     return await new Run(options, server, ready).run();
   } finally {
-    server.kill();
+    // It ends when it hears nothing more from here.
+    if (server.connected) {
+      const ended = once(server, 'exit');
+      server.disconnect();
+      await ended;
+    }
   }
 }
 
@@ -53,7 +67,8 @@ class Run {
   readonly #options: FuzzOptions;
   readonly #server: ChildProcess;
   readonly #port: number;
-  readonly #routes: readonly FuzzRoute[];
+  readonly #corpus: Corpus;
+  readonly #draw: Drawer;
   readonly #start = Date.now();
   readonly #findings: string[] = [];
   /** What is on its way, for the case that the service ends. */
@@ -63,11 +78,12 @@ class Run {
   #answers = 0;
   #resident = 0;
 
-  constructor(options: FuzzOptions, server: ChildProcess, { port, routes }: ServerMessage & { kind: 'ready' }) {
+  constructor(options: FuzzOptions, server: ChildProcess, { port, corpus }: ServerMessage & { kind: 'ready' }) {
     this.#options = options;
     this.#server = server;
     this.#port = port;
-    this.#routes = routes;
+    this.#corpus = corpus;
+    this.#draw = drawerOf(corpus);
   }
 
   async run(): Promise<FuzzReport> {
@@ -109,11 +125,11 @@ class Run {
   async #try(): Promise<void> {
     const index = this.#connections;
     this.#connections += 1;
-    const fuzzCase = caseOf(seedOf(this.#options.seed, index), this.#routes);
+    const fuzzCase = caseOf(seedOf(this.#options.seed, index), this.#draw);
     this.#requests += fuzzCase.requests;
     this.#open.set(index, fuzzCase);
     try {
-      const answers = await tryCase(this.#port, fuzzCase);
+      const answers = await tryCase(this.#port, fuzzCase, this.#corpus.kind === 'applications' ? checkRefusal : undefined);
       this.#answers += answers;
     } catch (error) {
       this.#found(`${error instanceof Error ? error.message : String(error)}\n${this.#repro(index, fuzzCase)}`);
@@ -142,6 +158,10 @@ class Run {
     const written = pieces.map((piece) => JSON.stringify(piece.toString('latin1'))).join('\n    ');
     return `  seed ${this.#options.seed}, connection ${index}, written as latin1:\n    ${written}`;
   }
+}
+
+function drawerOf(corpus: Corpus): Drawer {
+  return corpus.kind === 'applications' ? applicationDrafts(corpus.material) : routeDrafts(corpus.routes);
 }
 
 /** The next message of a kind. Rejects if the service ends before. */

@@ -1,19 +1,22 @@
-import { Command, InvalidArgumentError } from 'commander';
-import { fuzz } from './fuzz.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { SUBJECTS, fuzz } from './fuzz.ts';
+import type { Subject } from './fuzz.ts';
 
 const EPILOGUE = `
 Requests that were changed knowing what they are, or blindly, are written to the real service of the transcoder tests,
-which runs in a process of its own, several over one connection and in pieces. A finding is an end of that process, a
-status over 499, an answer that is late, missing or not well-formed, an error in its log, and memory that grows. Each
-is printed with the seed and the bytes. The exit code is 0 if there is none, else 1.`;
+or, with --subject applications, to Keyturn itself as its applications and devices send them, signed and with tokens. It
+runs in a process of its own, several requests go over one connection and in pieces. A finding is an end of that process,
+a status over 499, an answer that is late, missing, not well-formed or not documented, an error in its log, and memory
+that grows. Each is printed with the seed and the bytes. The exit code is 0 if there is none, else 1.`;
 
-const { requests, seed } = new Command('npm run fuzz --')
-  .description('Sends broken HTTP to the transcoder.')
+const { requests, seed, subject } = new Command('npm run fuzz --')
+  .description('Sends broken HTTP to the transcoder or to the API for applications.')
   .option('--requests <n>', 'requests', count, 1_000_000)
   .option('--seed <n>', 'seed of the run', count, Date.now() % 2 ** 32)
+  .addOption(new Option('--subject <what>', 'what is fuzzed').choices(SUBJECTS).default('transcoder'))
   .addHelpText('after', EPILOGUE)
   .parse()
-  .opts<{ requests: number; seed: number }>();
+  .opts<{ requests: number; seed: number; subject: Subject }>();
 
 function count(text: string): number {
   if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('It must be a whole number of at most ten digits.');
@@ -25,7 +28,7 @@ function progress(line: string): void {
 }
 
 progress(`seed ${seed}`);
-const report = await fuzz({ requests, seed, progress });
+const report = await fuzz({ requests, seed, subject, progress });
 if (report.findings.length > 0) process.exitCode = 1;
 const { heap, resident } = report;
 process.stdout.write(
