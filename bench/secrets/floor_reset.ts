@@ -57,6 +57,6 @@ async function ofSignature(pool: Pool, master: KeyObject, request: IncomingMessa
   const lines = list.split(';').map((name) => `${name}:${String(request.headers[name])}\n`).join('');
   const canonical = [request.method, `${path}/`, query, lines, list, hash('sha256', body, 'hex')].join('\n');
   const text = ['SDK-HMAC-SHA256', String(request.headers['x-sdk-date']), createHash('sha256').update(canonical).digest('hex')].join('\n');
-  const made = createHmac('sha256', secretKey).update(text).digest();
+  const made = createHmac('sha256', secretKey.toString()).update(text).digest();
   return timingSafeEqual(made, Buffer.from(signature, 'hex')) ? { who: accessKey, project_id: row.project_id } : undefined;
 }

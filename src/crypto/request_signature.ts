@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, hash as digest, timingSafeEqual } from 'node:crypto';
 import { canonicalPaths, canonicalQueries } from './canonical_target.ts';
 
 /** The algorithms of request signatures, as `Authorization` names them (contracts/iotda.md section 9). */
@@ -68,7 +68,7 @@ function toSignature(algorithm: SignatureAlgorithm, accessKey: string, scope: Si
 
 /** Lower-case hex SHA-256 of a body. */
 export function bodyHash(body: Uint8Array): string {
-  return createHash('sha256').update(body).digest('hex');
+  return digest('sha256', body, 'hex');
 }
 
 /**
@@ -84,10 +84,11 @@ export function verifyRequestSignature(request: SignedRequest, signature: Reques
   const given = Buffer.from(signature.signature, 'hex');
   const hash = bodyHash(request.body);
   let matches = false;
+  const queries = canonicalQueries(request.target);
   for (const path of canonicalPaths(request.target)) {
-    for (const query of canonicalQueries(request.target)) {
+    for (const query of queries) {
       const canonical = [request.method.toUpperCase(), path, query, headers, signature.signedHeaders.text, hash].join('\n');
-      const made = createHmac('sha256', key).update(stringToSign(signature, date, canonical), 'latin1').digest();
+      const made = mac(key, Buffer.from(stringToSign(signature, date, canonical), 'latin1'));
       if (timingSafeEqual(made, given)) matches = true;
     }
   }
@@ -96,8 +97,14 @@ export function verifyRequestSignature(request: SignedRequest, signature: Reques
 
 /** The key of a V11 signature: 64 lower-case hex characters, as text. */
 export function derivedKey(accessKey: string, secretKey: Uint8Array, scope: string): string {
-  const extracted = createHmac('sha256', accessKey).update(secretKey).digest();
-  return createHmac('sha256', extracted).update(scope, 'latin1').update(Buffer.of(1)).digest('hex');
+  const extracted = mac(accessKey, secretKey);
+  return mac(extracted, Buffer.from(`${scope}\u0001`, 'latin1')).toString('hex');
+}
+
+/** HMAC-SHA-256. Node takes four times as long over a key that is not text. */
+function mac(key: string | Uint8Array, message: Uint8Array): Buffer {
+  const hmac = typeof key === 'string' ? createHmac('sha256', key) : createHmac('sha256', Buffer.from(key).toString('latin1'), { encoding: 'latin1' });
+  return hmac.update(message).digest();
 }
 
 function stringToSign({ algorithm, scope }: RequestSignature, date: string, canonical: string): string {
