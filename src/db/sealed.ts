@@ -140,11 +140,11 @@ function statementsOn(table: SealedTable): Statements {
         given as (
           select * from unnest(${given}, ${oldBoxes}::bytea[], ${newBoxes}::bytea[], ${keyIds}::text[]) as given (${list}, old_box, new_box, new_key_id)),
         locked as (
-          select ${columns.map((column) => `${table}.${column}`).join(', ')} from ${table} join given using (${list})
+          select given.* from ${table} join given using (${list})
           where ${table}.box = given.old_box for no key update of ${table} skip locked),
         replaced as (
-          update ${table} set box = given.new_box, key_id = given.new_key_id from given join locked using (${list})
-          where ${columns.map((column) => `${table}.${column} = given.${column}`).join(' and ')} and ${table}.box = given.old_box
+          update ${table} set box = locked.new_box, key_id = locked.new_key_id from locked
+          where ${columns.map((column) => `${table}.${column} = locked.${column}`).join(' and ')} and ${table}.box = locked.old_box
           returning 1)
         select count(*)::int as replaced from replaced`,
     },
