@@ -8,8 +8,10 @@ import { parseExposition, seriesOf } from './support/exposition.ts';
 import type { Family, Sample } from './support/exposition.ts';
 import { WIRES, assertAnswer } from './wire/answer.ts';
 import { makeUpdate, updated } from './wire/harness.ts';
+import { assertIotdaRefusal } from './wire/iotda_errors.ts';
 import { newPair, proof } from './wire/jwt.ts';
 import { assertDone, deleteDevice, getDevice, listDeviceKeys, listDevices, listProjects, operate } from './wire/operator.ts';
+import { assertReset, sendReset } from './wire/resets.ts';
 import { withBench } from './wire/rows.ts';
 
 const UPDATE = '/keyturn.v1.DeviceKeyService/UpdatePublicKey';
@@ -46,8 +48,9 @@ describe('metrics', () => {
     return (name, labels) => (valueOf(after, name, labels) ?? 0) - (valueOf(before, name, labels) ?? 0);
   }
 
-  it('has rotations from the start, so that the first one is an increase', async () => {
+  it('has rotations and resets from the start, so that the first one is an increase', async () => {
     const first = await scrape();
+    for (const outcome of ['reset', 'replayed']) assert.equal(valueOf(first, 'keyturn_secret_resets_total', { outcome }), 0);
     for (const outcome of ['rotated', 'replayed']) assert.equal(valueOf(first, 'keyturn_rotations_total', { outcome }), 0);
   });
 
@@ -74,6 +77,20 @@ describe('metrics', () => {
       assert.ok(seconds > 0 && seconds < 60, `${seconds}`);
       assert.deepEqual(['rotated', 'replayed'].map((outcome) => grown('keyturn_rotations_total', { outcome })), [2, 3]);
       assert.equal(grown('keyturn_calls_total', { method: UPDATE, wire: wire === 'rest' ? 'grpc' : 'rest', reason: 'OK' }), 0);
+    });
+  }
+
+  for (const wire of WIRES) {
+    it(`${wire}: counts resets of secrets, and answers that were given again`, async () => {
+      const { id } = await bench().device();
+      const grown = await growth(async () => {
+        for (const [key, replayed] of [['a', false], ['a', true], ['a', true], ['b', false], [undefined, false]] as const) {
+          assertReset(await sendReset(bench(), wire, { device: id, key, body: { secret: 'abcd1234' } }), id, { secret: 'abcd1234', replayed });
+        }
+        assertIotdaRefusal(await sendReset(bench(), wire, { device: id, key: 'a' }), '422');
+        assertIotdaRefusal(await sendReset(bench(), wire, { device: 'nobody' }), '014000');
+      });
+      assert.deepEqual(['reset', 'replayed'].map((outcome) => grown('keyturn_secret_resets_total', { outcome })), [3, 2]);
     });
   }
 
