@@ -87,9 +87,11 @@ const RESET: Statement = {
 
 const LOCK: Statement = { name: 'device_secret_lock', text: 'select from device where device_id = $1 and project_id = $2 for update' };
 
+/** After a lost connection nobody has seen yet whether the device is one of the caller's project. */
 const READ_RECORD: Statement = {
   name: 'idempotency_record_read',
-  text: 'select body_sha256, key_id, box from idempotency_record where device_id = $1 and action = $2 and key = $3 and expires_at > $4',
+  text: `select body_sha256, key_id, box from device join idempotency_record using (device_id)
+    where device_id = $1 and project_id = $2 and action = '${RESET_ACTION}' and key = $3 and idempotency_record.expires_at > $4`,
 };
 
 const READ_BOX: Statement = { name: 'device_secret_read_box', text: 'select box from device_secret where device_id = $1 and slot = $2' };
@@ -158,8 +160,8 @@ export class DeviceSecretStore {
     return { unfit: false, changed: false };
   }
 
-  async #readRecord({ deviceId }: SecretReset, key: string, now: Date): Promise<IdempotencyRecord | undefined> {
-    const [row] = await this.#database.run<RecordRow>(READ_RECORD, [deviceId, RESET_ACTION, key, now]);
+  async #readRecord({ deviceId, projectId }: SecretReset, key: string, now: Date): Promise<IdempotencyRecord | undefined> {
+    const [row] = await this.#database.run<RecordRow>(READ_RECORD, [deviceId, projectId, key, now]);
     return row && { bodySha256: row.body_sha256, answer: { keyId: row.key_id, box: row.box } };
   }
 }

@@ -137,6 +137,15 @@ describe('a reset whose connection is lost', () => {
     await assert.rejects(store.reset(newReset(deviceId, { key: 'k' }), later), Unavailable);
   });
 
+  it('is not settled by the record of a device that is in another project', async () => {
+    const deviceId = await added('foreign');
+    assert.deepEqual(await reset(newReset(deviceId, { key: 'k' })), { outcome: 'reset' });
+    const foreign = newReset(deviceId, { key: 'k', projectId: 'other' });
+    proxy.cutNext(WRITE, 'request');
+    await assert.rejects(reset(foreign), Unavailable);
+    assert.deepEqual(await reset(foreign), { outcome: 'device_missing' });
+  });
+
   it('without a key is not settled by the secret of another reset', async () => {
     const deviceId = await added('other');
     assert.deepEqual(await reset(newReset(deviceId)), { outcome: 'reset' });
