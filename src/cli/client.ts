@@ -72,13 +72,18 @@ export class Client implements Disposable {
 
   /**
    * Makes a call whose answers are a stream, and yields each as REST would, for as long as they come. Ends without an
-   * error at SIGINT and SIGTERM. Throws a Failure.
+   * error at SIGINT and SIGTERM. Throws a Failure. `begun` hears of the response metadata before all answers.
    */
-  async *watch<Request, Response>(definition: MethodDefinition<Request, Response>, request: Request): AsyncGenerator<JsonObject, void> {
+  async *watch<Request, Response>(
+    definition: MethodDefinition<Request, Response>,
+    request: Request,
+    begun: (metadata: Metadata) => void = () => {},
+  ): AsyncGenerator<JsonObject, void> {
     const toJson = compileRestJson(definition.path);
     const call = this.#client.makeServerStreamRequest(definition.path, definition.requestSerialize, toJson, request, this.#metadata());
     // It tells that it was cancelled at a time when nobody listens any more.
     call.on('error', () => {});
+    call.on('metadata', begun);
     using interrupt = new Interrupt(() => call.cancel());
     try {
       for await (const answer of call) yield answer as JsonObject;

@@ -7,6 +7,7 @@ import { addAuditCommands } from './audit.ts';
 import type { Context } from './context.ts';
 import { addDeviceCommands } from './device.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addEventCommands } from './events.ts';
 import { ExitCode, Failure, messageOf } from './failure.ts';
 import { addKeyringCommands } from './keyring.ts';
 import { addMigrateCommand } from './migrate.ts';
@@ -72,6 +73,7 @@ function createProgram(context: Context, finish: (exitCode: number) => void): Co
   addUserCommands(program, context);
   addAccessKeyCommands(program, context);
   addAuditCommands(program, context);
+  addEventCommands(program, context);
   addKeyringCommands(program, context);
   addResetSecretCommand(program, context);
   addRotateCommand(program, context);

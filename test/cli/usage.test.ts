@@ -6,7 +6,7 @@ import { keyturn, runHere } from './keyturn.ts';
 
 const LEAVES = [
   'serve', 'migrate', 'doctor', 'device add', 'device list', 'device show', 'device freeze', 'device unfreeze', 'device remove',
-  'device keys', 'device secrets', 'keyring list', 'keyring rotate', 'keyring reencrypt', 'project add', 'project list', 'audit list',
+  'device keys', 'device secrets', 'keyring list', 'keyring rotate', 'keyring reencrypt', 'project add', 'project list', 'audit list', 'events watch',
   'product add', 'product list', 'user add', 'user list', 'user password', 'user disable', 'user enable', 'user remove', 'access-key add', 'access-key list', 'access-key remove',
 ];
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
-import { startService } from '../support/service.ts';
+import { OPERATOR_TOKEN, startService } from '../support/service.ts';
 import { WIRES } from './answer.ts';
 import { follow, following, seen } from './followers.ts';
 import type { Seen } from './followers.ts';
@@ -125,7 +125,7 @@ describe('WatchEvents', () => {
         assert.equal((await bench.sendUpdate('rest', update)).status, 200);
         const target = `/v5/iot/default/devices/${device.id}/action?action_id=resetSecret`;
         const secret = 'hush-0123456789';
-        const reset = await bench.rest.send({ target, headers: [['X-Auth-Token', 'operator-token-of-the-tests'], ['Content-Type', 'application/json']], body: JSON.stringify({ secret, force_disconnect: true }) });
+        const reset = await bench.rest.send({ target, headers: [['X-Auth-Token', OPERATOR_TOKEN], ['Content-Type', 'application/json']], body: JSON.stringify({ secret, force_disconnect: true }) });
         assert.equal(reset.status, 200, reset.body);
         const events = await seen(follower, 4);
         follower.cancel();
@@ -144,8 +144,26 @@ describe('WatchEvents', () => {
     });
   }
 
+  it('tells before all events where to go on, so that one who has seen none yet misses none', async () => {
+    for (const wish of [{}, { fromStart: true }]) {
+      const query = new URLSearchParams({ from_start: String('fromStart' in wish) });
+      const head = await bench.rest.send({ method: 'HEAD', target: '/v1/events:watch', headers: [['Authorization', `Bearer ${OPERATOR_TOKEN}`]] });
+      assert.equal(head.headers.get('resume-token'), undefined, 'nothing was begun');
+      const over = new AbortController();
+      const response = await fetch(`${bench.service.url}/v1/events:watch?${query.toString()}`, { headers: { Authorization: `Bearer ${OPERATOR_TOKEN}` }, signal: over.signal });
+      const token = response.headers.get('resume-token') ?? assert.fail('no token');
+      over.abort();
+      const id = await create();
+      const { rows } = await bench.sql.query<{ count: number }>('select count(*)::int as count from outbox');
+      const follower = await following(bench.service, 'grpc', { resumeToken: token });
+      const events = await seen(follower, 'fromStart' in wish ? (rows[0]?.count ?? 0) : 1);
+      follower.cancel();
+      assert.equal(events.at(-1)?.device, id);
+    }
+  });
+
   it('answers HEAD without a stream', async () => {
-    const answer = await bench.rest.send({ method: 'HEAD', target: '/v1/events:watch', headers: [['Authorization', 'Bearer operator-token-of-the-tests']] });
+    const answer = await bench.rest.send({ method: 'HEAD', target: '/v1/events:watch', headers: [['Authorization', `Bearer ${OPERATOR_TOKEN}`]] });
     assert.deepEqual([answer.status, answer.body, answer.headers.get('content-type')], [200, '', ['application/x-ndjson']]);
   });
 

@@ -4181,7 +4181,8 @@ export const OperatorServiceService = {
   /**
    * Streams events, those of one device in the order in which they happened, each
    * at least once. It does not end by itself; a caller that lost it goes on with
-   * the resume token of the last event that it has dealt with.
+   * the resume token of the last event that it has dealt with, or before the
+   * first one with that of the response metadata (header) `resume-token`.
    */
   watchEvents: {
     path: "/keyturn.v1.OperatorService/WatchEvents" as const,
@@ -4319,7 +4320,8 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
   /**
    * Streams events, those of one device in the order in which they happened, each
    * at least once. It does not end by itself; a caller that lost it goes on with
-   * the resume token of the last event that it has dealt with.
+   * the resume token of the last event that it has dealt with, or before the
+   * first one with that of the response metadata (header) `resume-token`.
    */
   watchEvents: handleServerStreamingCall<WatchEventsRequest, WatchEventsResponse>;
   /**
@@ -4727,7 +4729,8 @@ export interface OperatorServiceClient extends Client {
   /**
    * Streams events, those of one device in the order in which they happened, each
    * at least once. It does not end by itself; a caller that lost it goes on with
-   * the resume token of the last event that it has dealt with.
+   * the resume token of the last event that it has dealt with, or before the
+   * first one with that of the response metadata (header) `resume-token`.
    */
   watchEvents(request: WatchEventsRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchEventsResponse>;
   watchEvents(

@@ -29,6 +29,7 @@ export class Events {
 
   async watch(request: WatchEventsRequest, call: Call): Promise<AsyncIterable<WatchEventsResponse>> {
     const position = await this.#begin(request);
+    call.setMetadata('resume-token', formatToken(position));
     const filter = { projectId: request.projectId || null, deviceId: request.deviceId || null };
     return this.#follow(position, filter, call.signal);
   }
