@@ -34,7 +34,7 @@ export async function seedSecrets(url: string, deviceIds: readonly string[]): Pr
       [PROJECT],
     );
     await client.query(
-      "insert into iam_token (token_sha256, user_id, generation, issued_at, expires_at) values ($1, 'bench', 1, now(), now() + interval '1 day')",
+      "insert into iam_token (token_sha256, user_id, generation, issued_at, expires_at) values ($1, 'bench', 1, now(), now() + interval '1 week')",
       [createHash('sha256').update(material.token).digest()],
     );
     await client.query(
