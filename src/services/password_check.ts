@@ -7,7 +7,8 @@ import type { SecretSlotName } from '../secret_slot.ts';
 /** The sealed secrets of a device. */
 type Secrets = Readonly<Record<SecretSlotName, Sealed | undefined>>;
 
-const DECOY_PLACE: Place = ['decoy'];
+/** Of as many parts, and about as long, as that of a device's secret, because it is part of the work. */
+const DECOY_PLACE: Place = ['decoy_of_secret', 'any-device-at-all', 'PRIMARY'];
 const DECOY_BYTES = 16;
 
 /** Compares passwords with the stored secrets of devices (contracts/iotda.md 10.1). */
