@@ -93,6 +93,7 @@ describe('a service in a process of its own', () => {
     assert.equal((await sendUpdate(child.url, update)).status, 200);
     assert.equal((await sendUpdate(child.url, update)).status, 200);
     assert.equal((await operator(child.url, TOKEN, 'POST', '/v1/devices', { device_id: 'x', secret })).status, 200);
+    assert.equal((await operator(child.url, TOKEN, 'POST', '/v1/devices', { device_id: 'y', secret: `${secret}.` })).status, 400);
     assert.equal((await operator(child.url, `${TOKEN}-wrong`, 'GET', '/v1/devices')).status, 401);
     await request(`${child.url}/device/update/pubkey?jwt=${update.jwt}`, { method: 'POST' });
     child.kill('SIGTERM');
