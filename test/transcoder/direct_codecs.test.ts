@@ -66,6 +66,22 @@ describe('direct codecs', () => {
     });
   }
 
+  for (const [name, input] of [['STRICT', STRICT], ['VENDOR', VENDOR]] as const) {
+    it(`read canonical JSON, of which path, query and body have given parts, as the general way does: ${name}`, () => {
+      const { desc, registry } = everything();
+      const read = compileDirectReader(desc, STRICT) ?? assert.fail();
+      let taken = 0;
+      fc.assert(fc.property(randomJson(desc), (json) => {
+        const general = readGenerally(json, input);
+        const message = general && read(checkJson(desc, json, input, registry));
+        if (message === undefined) return;
+        taken += 1;
+        assert.deepStrictEqual(message, general);
+      }), RUNS);
+      assert.ok(taken > RUNS.numRuns / 10, `only ${taken} were read directly`);
+    });
+  }
+
   for (const jsonNames of [JSON_NAMES_JSON, JSON_NAMES_PROTO]) {
     for (const jsonUnset of [JSON_UNSET_OMIT, JSON_UNSET_NULL, JSON_UNSET_DEFAULT]) {
       it(`write the same as the general way, or leave it to that, with names ${jsonNames} and unset ${jsonUnset}`, () => {

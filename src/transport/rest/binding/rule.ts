@@ -1,5 +1,7 @@
 import type { HttpRule } from '../../../../gen/google/api/http.ts';
+import { JsonInput } from '../../../../gen/keyturn/options/v1/options.ts';
 import type { Image } from '../../../contract/image.ts';
+import { compileDirectReader } from '../../../contract/json/direct_read.ts';
 import { jsonToBytes } from '../../../contract/json/read.ts';
 import type { Method } from '../../../contract/model.ts';
 import type { TypedBody } from '../body/media.ts';
@@ -55,6 +57,8 @@ export function compileRule(image: Image, method: Method, rule: HttpRule): Route
   const hasBody = rule.body === '*' || bodyField !== undefined;
   const body = hasBody ? attempt(() => compileBodyReader(image, method, bodyField)) : undefined;
   const bindQuery = compileQuery(input, { rules: method.rules, bound, body: rule.body });
+  // What the body, the query and the path have given is canonical JSON, whatever the method takes.
+  const readDirectly = compileDirectReader(input, JsonInput.JSON_INPUT_STRICT);
   const write = attempt(() => compileAnswerWriter(image, method, responseField));
   if (faults.length > 0 || write === undefined) throw new RouteError(placeOf(method, rule), faults.join('; '));
   const { method: httpMethod, template } = patternOf(rule);
@@ -68,6 +72,8 @@ export function compileRule(image: Image, method: Method, rule: HttpRule): Route
       if (message !== undefined) return message;
       bindQuery(query, json);
       bindPath(bound, variables, json);
+      const direct = raw === undefined ? readDirectly?.(json) : undefined;
+      if (direct !== undefined) return direct;
       const bytes = jsonToBytes(input, json, image.registry);
       // Messages that follow one another are one (protobuf's merge).
       return decode(raw === undefined ? bytes : Buffer.concat([raw, bytes]));
