@@ -74,6 +74,13 @@ describe('keyturn events watch', () => {
     assert.equal(answer.status, 200);
   };
 
+  /** Resolves when the service has so many streams. */
+  const watched = (count: number): Promise<void> =>
+    eventually(async () => {
+      const metrics = await fetch(`${service.url}/metrics`).then((response) => response.text());
+      assert.match(metrics, new RegExp(`^keyturn_streams ${count}$`, 'm'));
+    });
+
   it('prints a line an event until Ctrl-C, and then where to go on', async () => {
     await create('cli-1');
     const first = new Watch(service, ['--from-start']);
@@ -94,6 +101,7 @@ describe('keyturn events watch', () => {
     const [device, project] = [new Watch(service, ['--from-start', '--device', 'cli-3']), new Watch(service, ['--from-start', '--project', 'none'])];
     await create('cli-3');
     assert.match((await device.seen(1))[0] ?? '', /cli-3$/);
+    await watched(2);
     assert.deepEqual(await Promise.all([device.end(), project.end()]), [0, 0]);
     assert.deepEqual([device.lines().length, project.stdout], [1, '']);
   });
@@ -123,10 +131,7 @@ describe('keyturn events watch', () => {
 
   it('misses nothing that happens while the service is away, seen before or not', async () => {
     const away = new Watch(service, ['--device', 'cli-6', '--json']);
-    await eventually(async () => {
-      const metrics = await fetch(`${service.url}/metrics`).then((response) => response.text());
-      assert.match(metrics, /^keyturn_streams 1$/m);
-    });
+    await watched(1);
     // Its head is on the way.
     await sleep(200);
     const other = await startService({ database: own });
