@@ -42,14 +42,15 @@ export const RESET_ACTION = 'resetSecret';
 
 /**
  * The row of the device is locked first, in `dev`, and all else selects from
- * it, so that resets of one device come one after the other. `claim` finds the
- * record of another call whether or not this statement's snapshot has it.
+ * it, so that resets of one device come one after the other; what `dev` says of
+ * the row is newer than this statement's snapshot, if it had to wait. `claim`
+ * finds the record of another call whether or not the snapshot has it.
  */
 const RESET: Statement = {
   name: 'device_secret_reset',
   text: `with
     dev as (
-      select d.device_id, d.project_id, d.gateway_id,
+      select d.device_id, d.project_id, d.gateway_id, d.auth_type,
         coalesce(p.protocol_type = 'CoAP' and $3::text = 'SECONDARY', false) or coalesce(p.nb_iot and not $4::boolean, false) as unfit
       from device d left join product p on p.project_id = d.project_id and p.product_id = d.product_id
       where d.device_id = $1 and d.project_id = $2
@@ -63,7 +64,7 @@ const RESET: Statement = {
         where idempotency_record.expires_at <= $13
       returning device_id),
     go as (
-      select device_id, project_id, gateway_id from dev where not unfit and ($8::text is null or exists (select from claim))),
+      select device_id, project_id, gateway_id, auth_type from dev where not unfit and ($8::text is null or exists (select from claim))),
     secret as (
       insert into device_secret (device_id, slot, key_id, box, set_at)
       select device_id, $3::text, $5, $6, $13 from go
@@ -71,7 +72,7 @@ const RESET: Statement = {
         set key_id = excluded.key_id, box = excluded.box, set_at = excluded.set_at, last_used_at = null),
     auth_type as (
       update device set auth_type = 'SECRET' from go
-      where device.device_id = go.device_id and device.auth_type <> 'SECRET' and $3::text = 'PRIMARY'),
+      where device.device_id = go.device_id and go.auth_type <> 'SECRET' and $3::text = 'PRIMARY'),
     token as (
       delete from device_token using go where device_token.device_id = go.device_id and $7::boolean),
     au as (

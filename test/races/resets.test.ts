@@ -104,6 +104,26 @@ describe('races of resets', () => {
     }
   });
 
+  for (const wire of WIRES) {
+    it(`${wire}: a reset that waits for the reset of a fingerprint makes the device SECRET again`, async () => {
+      const device = await bench().device();
+      const holder = await bench().sql.connect();
+      try {
+        await holder.query('begin');
+        await holder.query(`update device set auth_type = 'CERTIFICATES' where device_id = $1`, [device]);
+        const answer = bench().reset(wire, { device });
+        const waits = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        while ((await bench().sql.query(waits)).rowCount === 0);
+        await holder.query('commit');
+        assertReset(await answer, device);
+      } finally {
+        holder.release();
+      }
+      const { rows } = await bench().sql.query('select auth_type from device where device_id = $1', [device]);
+      assert.deepEqual(rows, [{ auth_type: 'SECRET' }]);
+    });
+  }
+
   it('resets against the removal of the device: 200 before it, 014000 after it, and nothing is left', async () => {
     for (let round = 0; round < 10; round += 1) {
       const device = await bench().device();
