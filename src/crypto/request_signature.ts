@@ -118,7 +118,22 @@ function signedLines(request: SignedRequest, { signedHeaders }: RequestSignature
   for (const name of signedHeaders.names) {
     const value = request.header(name);
     if (value === undefined) return undefined;
-    lines += `${name}:${value.trim()}\n`;
+    lines += `${name}:${withoutBlanks(value)}\n`;
   }
   return lines;
+}
+
+/**
+ * Without spaces and tabs around it, which are no part of a header's value (RFC 9110 section 5.5). Other blanks stay: a
+ * character stands for a byte here, and what is a blank in Latin-1 may be the last byte of another character.
+ */
+function withoutBlanks(value: string): string {
+  let [start, end] = [0, value.length];
+  while (start < end && isBlank(value[start])) start += 1;
+  while (end > start && isBlank(value[end - 1])) end -= 1;
+  return value.slice(start, end);
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t';
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash, createHmac } from 'node:crypto';
 import { describe, it } from 'mocha';
 import { derivedKey, isRequestSignature, parseRequestSignature, verifyRequestSignature } from '../../src/crypto/request_signature.ts';
 import type { SignedRequest } from '../../src/crypto/request_signature.ts';
@@ -27,6 +28,7 @@ function verifies(draft: Draft, authorization: string, secretKey: string): boole
   return verifyRequestSignature(requestOf(draft), signature, Buffer.from(secretKey));
 }
 
+const sha256 = (text: string) => createHash('sha256').update(text, 'latin1').digest('hex');
 const sdk = (accessKey: string, list: string, signature: string) => `SDK-HMAC-SHA256 Access=${accessKey}, SignedHeaders=${list}, Signature=${signature}`;
 const v11 = (credential: string, list: string, signature: string) => `V11-HMAC-SHA256 Credential=${credential}, SignedHeaders=${list}, Signature=${signature}`;
 
@@ -124,6 +126,16 @@ describe('request signatures: the canonical request', () => {
     assert.ok(verifies({ target: '/' }, Authorization, GUIDE.secretKey));
     assert.ok(!verifies({ target: '/' }, Authorization.replace('x-sdk-date;host', 'host;x-sdk-date'), GUIDE.secretKey));
     assert.ok(!verifies({ target: '/' }, Authorization.replace('x-sdk-date;host', 'X-Sdk-Date;host'), GUIDE.secretKey));
+  });
+
+  it('takes values in UTF-8 whose last byte is a blank in Latin-1', () => {
+    const agent = Buffer.from('voil\u00e0').toString('latin1');
+    assert.match(agent, /\s$/);
+    const list = 'user-agent;x-sdk-date';
+    const canonical = ['GET', '/', '', `user-agent:${agent}`, `x-sdk-date:${HEADERS['x-sdk-date']}`, '', list, sha256('')].join('\n');
+    const text = ['SDK-HMAC-SHA256', HEADERS['x-sdk-date'], sha256(canonical)].join('\n');
+    const authorization = sdk(GUIDE.accessKey, list, createHmac('sha256', GUIDE.secretKey).update(text).digest('hex'));
+    assert.ok(verifies({ target: '/', headers: { ...HEADERS, 'user-agent': agent } }, authorization, GUIDE.secretKey));
   });
 
   it('never throws at escapes that are none', () => {
