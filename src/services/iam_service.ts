@@ -60,7 +60,7 @@ export class IamService {
     const { tokens, passwords, clock } = this.#parts;
     const asked = readCredentials(credentials);
     const user = await tokens.findUser(asked.domain, asked.name);
-    const isPassword = await passwords.verify(asked.password, user?.password);
+    const isPassword = await passwords.verify(asked.password, user?.password, call.peer);
     if (user === undefined || !isPassword || user.disabled || !isProject(asked.project, user)) throw wrong();
     const token = randomBytes(32).toString('base64url');
     const origin = { ...originOf(call, clock), actor: `user:${user.userId}` };

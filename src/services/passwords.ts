@@ -1,45 +1,86 @@
 import { Fault } from '../../gen/keyturn/options/v1/options.ts';
 import { FaultError } from '../contract/fault.ts';
 import { hashPassword, verifyPassword } from '../crypto/password.ts';
+import { networkOf } from '../network.ts';
 
-/** Hashes that are worked on at once, for each takes 32 MiB, and that may wait for it. */
+/** Hashes that are worked on at once, for each takes 32 MiB. */
 const AT_ONCE = 2;
-const MOST_WAITING = 64;
+/** Hashes that may wait: of one peer, so that there is room for its other calls, and of all. */
+const MOST_WAITING = { ofPeer: 32, ofAll: 64 };
 
-/** Hashes and verifies passwords, a few at once. Rejects with a FaultError (FAULT_UNAVAILABLE) if too many wait for it. */
+interface Waiter {
+  readonly start: () => void;
+  readonly drop: () => void;
+}
+
+/**
+ * Hashes and verifies passwords, a few at once, peers in turn, so that nobody waits for all the wrong passwords of
+ * another. Rejects with a FaultError (FAULT_UNAVAILABLE) if too many wait.
+ */
 export class Passwords {
   #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  #waiting = 0;
+  /** What waits of each peer, in the order of their turns; none is empty. */
+  readonly #queues = new Map<string, Waiter[]>();
 
-  hash(password: string): Promise<Buffer> {
-    return this.#inTurn(() => hashPassword(password));
+  /** `peer`: the address of the caller. */
+  hash(password: string, peer: string): Promise<Buffer> {
+    return this.#inTurn(peer, () => hashPassword(password));
   }
 
   /** Whether it is the password that is stored. Undefined is nobody's, and costs the same. */
-  verify(password: string, stored: Buffer | undefined): Promise<boolean> {
-    return this.#inTurn(() => verifyPassword(password, stored));
+  verify(password: string, stored: Buffer | undefined, peer: string): Promise<boolean> {
+    return this.#inTurn(peer, () => verifyPassword(password, stored));
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    await this.#enter();
+  async #inTurn<T>(peer: string, work: () => Promise<T>): Promise<T> {
+    await this.#enter(networkOf(peer));
     try {
       return await work();
     } finally {
-      // Its place goes to the one that waits longest.
-      const next = this.#waiting.shift();
+      // Its place goes to the peer whose turn it is.
+      const next = this.#next();
       if (next === undefined) this.#running -= 1;
-      else next();
+      else next.start();
     }
   }
 
-  async #enter(): Promise<void> {
+  async #enter(network: string): Promise<void> {
     if (this.#running < AT_ONCE) {
       this.#running += 1;
       return;
     }
-    if (this.#waiting.length >= MOST_WAITING) {
-      throw new FaultError(Fault.FAULT_UNAVAILABLE, 'too many passwords wait to be checked', [], { metadata: { 'retry-after': '5' } });
-    }
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const queue = this.#queues.get(network) ?? [];
+    if (queue.length >= MOST_WAITING.ofPeer) throw tooMany();
+    if (this.#waiting >= MOST_WAITING.ofAll) this.#makeRoom(queue.length);
+    await new Promise<void>((start, reject) => {
+      queue.push({ start, drop: () => reject(tooMany()) });
+      this.#queues.set(network, queue);
+      this.#waiting += 1;
+    });
   }
+
+  #next(): Waiter | undefined {
+    for (const [network, queue] of this.#queues) {
+      const waiter = queue.shift();
+      // To the end of the line, if it has more.
+      this.#queues.delete(network);
+      if (queue.length > 0) this.#queues.set(network, queue);
+      this.#waiting -= 1;
+      return waiter;
+    }
+    return undefined;
+  }
+
+  /** Drops what came last of the peer with the most that waits; throws if that is not more than `waiting` and one. */
+  #makeRoom(waiting: number): void {
+    const longest = [...this.#queues.values()].reduce((one, other) => (other.length > one.length ? other : one), []);
+    if (longest.length <= waiting + 1) throw tooMany();
+    longest.pop()?.drop();
+    this.#waiting -= 1;
+  }
+}
+
+function tooMany(): FaultError {
+  return new FaultError(Fault.FAULT_UNAVAILABLE, 'too many passwords wait to be checked', [], { metadata: { 'retry-after': '5' } });
 }

@@ -34,7 +34,7 @@ export class Users {
   async create({ name, domain, password, projectId, actions }: CreateUserRequest, call: Call): Promise<CreateUserResponse> {
     const origin = originOf(call, this.#clock);
     const user = { userId: randomBytes(16).toString('hex'), name, domain, projectId, actions: actions.length === 0 ? null : actions };
-    switch (await this.#store.create({ ...user, password: await this.#passwords.hash(password) }, origin)) {
+    switch (await this.#store.create({ ...user, password: await this.#passwords.hash(password, call.peer) }, origin)) {
       case 'created':
         return { user: toUser({ ...user, disabled: false, createdAt: origin.at }) };
       case 'user_exists':
@@ -56,7 +56,7 @@ export class Users {
   }
 
   async setPassword({ userId, password }: SetUserPasswordRequest, call: Call): Promise<{ user: User }> {
-    const hash = await this.#passwords.hash(password);
+    const hash = await this.#passwords.hash(password, call.peer);
     await this.#store.setPassword(userId, hash, originOf(call, this.#clock));
     return { user: await this.#find(userId) };
   }
