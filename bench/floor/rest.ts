@@ -1,24 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { openPool, rotate } from './rotation.ts';
-import { serve } from './serve.ts';
+import { serveBodies } from './serve.ts';
 
 /** The floor of a rotation over REST: one route, no matter which path. Its argument is the URL of its database. */
 const pool = openPool(process.argv[2] ?? '');
 const BODY = '{"Success":"Public key updated"}';
 
-serve(
-  createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      answer(request, Buffer.concat(chunks), response).catch((error: unknown) => {
-        response.writeHead(500).end(String(error));
-      });
-    });
-  }),
-);
+serveBodies(answer);
 
 async function answer(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {
   const requestId = randomUUID();

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
@@ -10,4 +12,19 @@ export function serve(server: Server): void {
 export function announce(port: number): void {
   process.stdout.write(`serving on ${port}\n`);
   process.on('SIGTERM', () => process.exit(0));
+}
+
+/** Serves one route over HTTP, no matter which path, by an answer to each request with its whole body. */
+export function serveBodies(answer: (request: IncomingMessage, body: Buffer, response: ServerResponse) => Promise<void>): void {
+  serve(
+    createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        answer(request, Buffer.concat(chunks), response).catch((error: unknown) => {
+          response.writeHead(500).end(String(error));
+        });
+      });
+    }),
+  );
 }

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Pool } from 'pg';
 import { openPool } from '../floor/rotation.ts';
-import { serve } from '../floor/serve.ts';
+import { serveBodies } from '../floor/serve.ts';
 import { readMasterKey } from './floor_box.ts';
 import { authenticate } from './floor_device_auth.ts';
 import { reset } from './floor_reset.ts';
@@ -30,17 +29,7 @@ const pool = openPool(url);
 const master = readMasterKey(masterKey);
 const run = part === 'device-auth' ? authenticate : reset;
 
-serve(
-  createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      answer(request, Buffer.concat(chunks), response).catch((error: unknown) => {
-        response.writeHead(500).end(String(error));
-      });
-    });
-  }),
-);
+serveBodies(answer);
 
 async function answer(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {
   const requestId = randomBytes(16).toString('hex');
