@@ -38,11 +38,18 @@ export interface NewToken {
   readonly othersExpireAt: Date;
 }
 
+/**
+ * Whether a device, `d`, is active, or still has time to become so, at a time. By its `timeout` and not by `expires_at`:
+ * a gateway whose removal is put off, because of its children, has missed its time all the same.
+ */
+const isInTime = (now: string): string =>
+  `(d.timeout = 0 or d.created_at + make_interval(secs => d.timeout) > ${now} or d.active_at is not null or d.current_key is not null)`;
+
 /** Joined to what is asked for and not to the device, so that an unknown device takes the same look-ups. */
 const READ = {
   name: 'device_access_read',
   text: `select d.project_id, d.state, d.active_at, d.xmin::text as version,
-      d.auth_type = 'SECRET' and (d.expires_at is null or d.expires_at > $2 or d.active_at is not null or d.current_key is not null) as may_enter,
+      d.auth_type = 'SECRET' and ${isInTime('$2')} as may_enter,
       p.key_id as primary_key_id, p.box as primary_box, p.last_used_at as primary_used_at,
       s.key_id as secondary_key_id, s.box as secondary_box, s.last_used_at as secondary_used_at
     from (select $1::varchar as device_id) asked
@@ -56,8 +63,8 @@ const LOCK_SECRETS = { name: 'device_access_lock_secrets', text: 'select from de
 
 /** A device that may be accepted, locked first of all. $4 is the time. */
 const DEVICE = `
-      select device_id, project_id from device where device_id = $1 and state = 'ACTIVE' and auth_type = 'SECRET'
-        and (expires_at is null or expires_at > $4 or active_at is not null or current_key is not null)`;
+      select device_id, project_id from device d
+      where device_id = $1 and state = 'ACTIVE' and auth_type = 'SECRET' and ${isInTime('$4')}`;
 
 /** A secret that is still the one that was read: neither a reset nor a re-encryption has come between. */
 const SECRET = `

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'mocha';
 import { parseExposition } from '../support/exposition.ts';
 import { assertNoInternals } from './answer.ts';
 import { Bench } from './harness.ts';
-import { ask, connectOf, decide, hourText, secretDevice, setSecret } from './secrets.ts';
+import { ask, connectOf, decide, hourText, lateDevice, secretDevice, setSecret } from './secrets.ts';
 import type { Connect, SecretDevice } from './secrets.ts';
 
 const HOUR = 3_600_000;
@@ -147,11 +147,19 @@ describe('AuthenticateConnection (contracts/iotda.md 10.1)', () => {
     });
 
     it('a device that has missed its time to become active is as unknown, unless it has a public key', async () => {
-      const { id } = await secretDevice(bench, { primary: 'primary-1' });
-      await bench.sql.query('update device set expires_at = $2 where device_id = $1', [id, bench.service.clock.now()]);
+      const { id } = await lateDevice(bench, 'primary-1');
       assert.deepEqual(await decide(bench, connectOf(id, 'primary-1')), refused(4));
       await bench.sql.query(`update device set current_key = $2 where device_id = $1`, [id, 'f'.repeat(64)]);
       assert.equal((await decide(bench, connectOf(id, 'primary-1')))[0], 0);
+    });
+
+    it('a gateway that has missed its time stays out, though its children keep it from being removed', async () => {
+      const { id } = await lateDevice(bench, 'primary-1');
+      const child = await secretDevice(bench);
+      await bench.sql.query('update device set gateway_id = $2 where device_id = $1', [child.id, id]);
+      await bench.service.app.sweeper.sweep();
+      assert.equal((await activeOf(id))?.active, null);
+      assert.deepEqual(await decide(bench, connectOf(id, 'primary-1')), refused(4));
     });
 
     it('the last use of each slot is kept to the minute, and a busy device does not write each time', async () => {

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'mocha';
 import { WIRES, assertNoInternals } from './answer.ts';
 import type { Answer, Wire } from './answer.ts';
 import { Bench } from './harness.ts';
-import { authOf, deviceAuth, hourText, secretDevice, setSecret } from './secrets.ts';
+import { authOf, deviceAuth, hourText, lateDevice, secretDevice, setSecret } from './secrets.ts';
 import type { AuthBody, SecretDevice } from './secrets.ts';
 
 const HOUR = 3_600_000;
@@ -134,8 +134,7 @@ describe('DeviceAuth (contracts/iotda.md 10.2)', () => {
           assertError(await send(wire, authOf(id, 'primary-1')), '002');
         });
         it('a device that has missed its time to become active', async () => {
-          const { id } = await secretDevice(bench, { primary: 'primary-1' });
-          await bench.sql.query('update device set expires_at = $2 where device_id = $1', [id, bench.service.clock.now()]);
+          const { id } = await lateDevice(bench, 'primary-1');
           assertError(await send(wire, authOf(id, 'primary-1')), '002');
         });
         for (const shift of [-2, -1, 0, 1, 2]) {

@@ -44,6 +44,14 @@ export async function secretDevice(bench: Bench, { id, projectId = 'default', pr
   return device;
 }
 
+/** Registers a device that was made a minute ago, and had a minute to become active. */
+export async function lateDevice(bench: Bench, primary: string): Promise<SecretDevice> {
+  const device = await secretDevice(bench, { primary });
+  const now = bench.service.clock.now();
+  await bench.sql.query("update device set created_at = $2::timestamptz - interval '60 s', timeout = 60, expires_at = $2 where device_id = $1", [device.id, now]);
+  return device;
+}
+
 /** Sets a secret as a reset does: under the device's lock, with its last use forgotten. */
 export async function setSecret({ sql, service }: Pick<Bench, 'service'> & { readonly sql: Pick<Client, 'query'> }, deviceId: string, slot: SecretSlotName, secret: string): Promise<void> {
   const { keyId, box } = RING.seal(placeOf.deviceSecret(deviceId, slot), secret);
