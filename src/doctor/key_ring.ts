@@ -12,6 +12,8 @@ import { complaintsOf, fitOf } from '../key_ring_fit.ts';
 import { Findings, counted, reasonOf } from './finding.ts';
 import type { Finding } from './finding.ts';
 
+const LOSS = 'without its keys, what they have encrypted is lost';
+
 /** The master keys that are given or kept in the data folder, and whether they open what the database has sealed. */
 export async function checkKeyRing({ masterKeys, dataDir }: Config, database: Database | undefined): Promise<readonly Finding[]> {
   const findings = new Findings('keyring');
@@ -27,15 +29,15 @@ export async function checkKeyRing({ masterKeys, dataDir }: Config, database: Da
 
 /** None if there is no file yet; undefined if it cannot be used, which is complained of. */
 function readKeys(findings: Findings, path: string): readonly MasterKey[] | undefined {
-  const todo = `restore ${path} from a backup; without its keys, what they have encrypted is lost`;
   try {
     const text = readPrivateFile(path);
     if (text === undefined) return [];
     const fault = keyRingFault(text);
     if (fault === undefined) return parseKeyRing(text);
-    findings.bad(`${path} ${fault}`, todo);
+    findings.bad(`${path} ${fault}`, `restore ${path} from a backup; ${LOSS}`);
   } catch (error) {
-    findings.bad(`the key ring cannot be used: ${reasonOf(error)}`, todo);
+    // What is wrong with it is told with what to do.
+    findings.bad(`the key ring cannot be used: ${reasonOf(error)}`, `never remove ${path}; ${LOSS}`);
   }
   return undefined;
 }

@@ -56,7 +56,7 @@ describe('doctor and the key ring', () => {
     const said = async (): Promise<string[]> => linesOf(await doctor({ ...FREE, ...settings }), 'keyring');
     assert.match((await said()).join('\n'), /^good: 1 key in .*\ngood: not compared .*: there is no database to look at$/);
     chmodSync(file, 0o640);
-    assert.match((await said()).join('\n'), /^bad: the key ring cannot be used: \S+ is open to other users: run chmod 600 \S+ - restore/);
+    assert.match((await said()).join('\n'), /^bad: the key ring cannot be used: \S+ is open to other users: run chmod 600 \S+ - never remove/);
     oneLine(await doctor({ ...FREE, ...settings }), 'folder', /^bad: \S+master\.keys is open to other users \(mode 0640\) - run chmod 600/);
     rmSync(file);
     writeFileSync(file, `a:${'x'.repeat(10)}`, { mode: 0o600 });
