@@ -26,7 +26,7 @@ export function compileFieldRules(image: Image, field: DescField): CompiledRules
   };
   const isText = field.scalar === ScalarType.STRING && field.fieldKind !== 'map';
   const isMany = field.fieldKind === 'list' || field.fieldKind === 'map';
-  if (!isText && (rules.pattern !== '' || rules.maxLength > 0)) fail('pattern and max_length are rules for text');
+  if (!isText && (rules.pattern !== '' || rules.maxLength > 0 || rules.anyText)) fail('pattern, max_length and any_text are rules for text');
   if (!isMany && rules.maxItems > 0) fail('max_items is a rule for lists and maps');
   if (rules.required && !isText && !isMany && field.fieldKind !== 'message') fail('required is a rule for text, messages, lists and maps');
   const { required, maxItems, expects } = rules;
@@ -34,11 +34,11 @@ export function compileFieldRules(image: Image, field: DescField): CompiledRules
   return { required, maxItems, missing, text: compileText(rules, fail) };
 }
 
-function compileText({ pattern, maxLength, expects }: FieldRules, fail: (fault: string) => never): ValueFault<string> {
+function compileText({ pattern, maxLength, expects, anyText }: FieldRules, fail: (fault: string) => never): ValueFault<string> {
   const whole = pattern === '' ? undefined : compilePattern(pattern, fail);
   const misfit = expects === '' ? 'has not the expected form' : `expects ${expects}`;
   return (value) => {
-    if (value.includes('\0')) return 'must not hold U+0000';
+    if (!anyText && value.includes('\0')) return 'must not hold U+0000';
     if (maxLength > 0 && value.length > maxLength && codePoints(value) > maxLength) return misfit;
     return whole !== undefined && !whole.test(value) ? misfit : undefined;
   };

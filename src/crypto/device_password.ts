@@ -10,8 +10,8 @@ export interface DeviceClientId {
 }
 
 const MOST_CHARACTERS = 256;
-/** From the right, because a device id may hold what looks like the rest. */
-const CLIENT_ID = /^(.+)_0_([01])_([0-9]{10})$/s;
+/** From the right, because a device id may hold what looks like the rest. No text of MQTT holds U+0000. */
+const CLIENT_ID = /^([^\0]+)_0_([01])_([0-9]{10})$/;
 const PASSWORD = /^[0-9a-f]{64}$/;
 const HOUR = 3_600_000;
 

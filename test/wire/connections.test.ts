@@ -45,6 +45,7 @@ describe('AuthenticateConnection (contracts/iotda.md 10.1)', () => {
       ['none', ''], ['a device alone', 'ID'], ['another identity type', 'ID_1_0_2025041401'], ['signType 2', 'ID_0_2_2025041401'],
       ['nine digits', 'ID_0_0_202504140'], ['no real hour', 'ID_0_0_2025041424'], ['no real day', 'ID_0_0_2025023001'],
       ['257 characters', `${'a'.repeat(242)}_0_0_2025041401`], ['no device', '_0_0_2025041401'],
+      ['U+0000', 'ID\0_0_0_2025041401'],
     ] as const) {
       it(what, async () => {
         assert.deepEqual(await decide(bench, { ...good(), clientId: clientId.replace('ID', device.id) }), refused(2));
@@ -58,7 +59,7 @@ describe('AuthenticateConnection (contracts/iotda.md 10.1)', () => {
 
   describe('step 2, 4: the device', () => {
     it('UserName is that of the ClientId', async () => {
-      for (const userName of ['', 'other', device.id.toUpperCase(), `${device.id} `]) assert.deepEqual(await decide(bench, { ...good(), userName }), refused(4), userName);
+      for (const userName of ['', 'other', device.id.toUpperCase(), `${device.id} `, `${device.id}\0`]) assert.deepEqual(await decide(bench, { ...good(), userName }), refused(4), userName);
     });
 
     it('is known', async () => {
@@ -102,7 +103,7 @@ describe('AuthenticateConnection (contracts/iotda.md 10.1)', () => {
 
   describe('step 4, 4: the password', () => {
     it('is that of the secret and of the hour in the ClientId', async () => {
-      for (const password of ['', 'primary-1', good('primary-2').password, good().password.toUpperCase(), connectOf(device.id, 'primary-1', { hour: '2025041402' }).password, `${good().password}0`]) {
+      for (const password of ['', 'primary-1', good('primary-2').password, good().password.toUpperCase(), connectOf(device.id, 'primary-1', { hour: '2025041402' }).password, `${good().password}0`, '\0', `${good().password}\0`]) {
         assert.deepEqual(await decide(bench, { ...good(), password }), refused(4), password);
       }
     });

@@ -405,6 +405,11 @@ export interface FieldRules {
   maxItems: number;
   /** What the field expects, for people: the violation's description. */
   expects: string;
+  /**
+   * U+0000 may be in the text as well. Its method judges the text itself, and
+   * hands none that has it on to the database, which stores no such text.
+   */
+  anyText: boolean;
 }
 
 /** How one reason of refusal leaves over each wire. */
@@ -876,7 +881,15 @@ export const MethodRules: MessageFns<MethodRules> = {
 };
 
 function createBaseFieldRules(): FieldRules {
-  return { formSpaceIsPlus: false, required: false, pattern: "", maxLength: 0, maxItems: 0, expects: "" };
+  return {
+    formSpaceIsPlus: false,
+    required: false,
+    pattern: "",
+    maxLength: 0,
+    maxItems: 0,
+    expects: "",
+    anyText: false,
+  };
 }
 
 export const FieldRules: MessageFns<FieldRules> = {
@@ -898,6 +911,9 @@ export const FieldRules: MessageFns<FieldRules> = {
     }
     if (message.expects !== "") {
       writer.uint32(50).string(message.expects);
+    }
+    if (message.anyText !== false) {
+      writer.uint32(56).bool(message.anyText);
     }
     return writer;
   },
@@ -963,6 +979,14 @@ export const FieldRules: MessageFns<FieldRules> = {
             message.expects = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.anyText = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -986,6 +1010,7 @@ export const FieldRules: MessageFns<FieldRules> = {
     message.maxLength = object.maxLength ?? 0;
     message.maxItems = object.maxItems ?? 0;
     message.expects = object.expects ?? "";
+    message.anyText = object.anyText ?? false;
     return message;
   },
 };
