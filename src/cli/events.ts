@@ -52,7 +52,7 @@ async function watch(context: Context, options: WatchOptions): Promise<void> {
     }
   } finally {
     interrupt[Symbol.dispose]();
-    if (watcher.token !== '') context.stderr.write(`resume token: ${watcher.token}\n`);
+    if (watcher.hasBegun) context.stderr.write(`resume token: ${watcher.token}\n`);
   }
 }
 
@@ -61,7 +61,8 @@ class Watcher {
   readonly #context: Context;
   readonly #options: WatchOptions;
   readonly #over: AbortController;
-  #hasBegun = false;
+  /** Whether any stream had begun, so that there is a place to go on. */
+  hasBegun = false;
   /** Whether the stream of the last `follow` had begun. */
   isNew = false;
   token: string;
@@ -75,7 +76,7 @@ class Watcher {
 
   /** Undefined when it is over; a Failure if the stream was lost that had begun once. Throws any other. */
   async follow(client: Client): Promise<Failure | undefined> {
-    const isFirst = !this.#hasBegun;
+    const isFirst = !this.hasBegun;
     this.isNew = false;
     try {
       const stream = client.watch(OperatorServiceService.watchEvents, this.#request(), (metadata) => this.#begin(String(metadata.get('resume-token')[0] ?? '')));
@@ -93,7 +94,7 @@ class Watcher {
 
   #begin(token: string): void {
     this.isNew = true;
-    this.#hasBegun = true;
+    this.hasBegun = true;
     if (this.token === '') this.token = token;
   }
 

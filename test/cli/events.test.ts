@@ -168,6 +168,6 @@ describe('keyturn events watch', () => {
     assert.equal(stranger.code, 3);
     const foreign = await keyturn(['events', 'watch', '--resume-token', 'x'], { environment });
     assert.deepEqual([foreign.code, foreign.stdout], [3, '']);
-    assert.match(foreign.stderr, /resume_token: expects the resume_token of an event of this database/);
+    assert.match(foreign.stderr, /^keyturn: .*\n  resume_token: expects the resume_token of an event of this database\n$/, 'and it is not told as one to go on with');
   });
 });
