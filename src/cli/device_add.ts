@@ -7,7 +7,7 @@ import { printJson, printRecord } from './print.ts';
 import { readPublicKey } from './public_key.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
-import { readSecret } from './secret.ts';
+import { readDeviceSecret } from './secret.ts';
 
 interface AddOptions extends RemoteOptions {
   readonly publicKey?: string;
@@ -42,7 +42,7 @@ export function addDeviceAddCommand(device: Command, context: Context): void {
 async function add(context: Context, deviceId: string, options: AddOptions): Promise<void> {
   if (options.publicKey === '-' && options.secretFile === '-') throw new Failure(ExitCode.USAGE, 'stdin can be the public key or the secret, not both');
   const publicKey = options.publicKey === undefined ? '' : await readPublicKey(context, options.publicKey);
-  const secret = options.secretFile === undefined ? '' : await readSecret(context, options.secretFile, "the device's secret");
+  const secret = options.secretFile === undefined ? '' : await readDeviceSecret(context, options.secretFile);
   using client = openClient(context, options);
   const device = await client.ask(OperatorServiceService.createDevice, {
     deviceId,

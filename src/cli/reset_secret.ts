@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { DeviceSecretServiceService } from '../../gen/keyturn/v1/device_secret_service.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
-import { ExitCode, Failure, messageOf } from './failure.ts';
+import { ExitCode, Failure } from './failure.ts';
 import { printJson, printRecord } from './print.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
+import { readDeviceSecret } from './secret.ts';
 
 interface Options extends RemoteOptions {
   readonly project: string;
@@ -40,7 +39,7 @@ export function addResetSecretCommand(program: Command, context: Context): void 
 async function reset(context: Context, deviceId: string, options: Options): Promise<void> {
   const key = options.idempotencyKey ?? randomUUID();
   if (!/^[!-~]{1,255}$/.test(key)) throw new Failure(ExitCode.USAGE, '--idempotency-key expects 1 to 255 visible ASCII characters');
-  const secret = options.secretFile === undefined ? undefined : await readSecret(context, options.secretFile);
+  const secret = options.secretFile === undefined ? undefined : await readDeviceSecret(context, options.secretFile);
   using client = openClient(context, options);
   const request = {
     projectId: options.project,
@@ -69,18 +68,4 @@ async function reset(context: Context, deviceId: string, options: Options): Prom
 function unknown(failure: Failure, key: string): Failure {
   const advice = `whether the secret was reset is unknown; run the same command again with --idempotency-key '${key.replaceAll("'", String.raw`'\''`)}': it is done once, and its answer is given again`;
   return new Failure(failure.exitCode, `${failure.message}\n  ${advice}`, { cause: failure });
-}
-
-/** Reads a secret from a file or, named `-`, from stdin; one line end after it is not part of it. Throws a Failure. */
-async function readSecret({ stdin }: Context, file: string): Promise<string> {
-  let content: string;
-  try {
-    content = file === '-' ? await text(stdin) : await readFile(file, 'utf8');
-  } catch (error) {
-    throw new Failure(ExitCode.USAGE, `cannot read the secret: ${messageOf(error)}`, { cause: error });
-  }
-  const secret = content.replace(/\r?\n$/, '');
-  if (/^[A-Za-z0-9_-]{8,32}$/.test(secret)) return secret;
-  const name = file === '-' ? 'stdin' : file;
-  throw new Failure(ExitCode.USAGE, `${name} should hold a secret of 8 to 32 characters of A-Za-z0-9_-, and nothing else; it was not sent`);
 }

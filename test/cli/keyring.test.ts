@@ -130,8 +130,8 @@ describe('keyturn device and secrets', () => {
 
   it('sends no empty or missing secret, no two things from stdin, and takes none on the command line', async () => {
     const cases: readonly (readonly [args: readonly string[], stdin: string, says: RegExp])[] = [
-      [['add', 'never', '--secret-file', '-'], '\n', /^keyturn: stdin is empty; it should hold the device's secret\n$/],
-      [['add', 'never', '--secret-file', 'nowhere.secret'], '', /^keyturn: cannot read the device's secret: ENOENT/],
+      [['add', 'never', '--secret-file', '-'], '\n', /^keyturn: stdin should hold a secret of 8 to 32 characters of A-Za-z0-9_-, and nothing else; it was not sent\n$/],
+      [['add', 'never', '--secret-file', 'nowhere.secret'], '', /^keyturn: cannot read the secret: ENOENT/],
       [['add', 'never', '--secret-file', '-', '--public-key', '-'], 'x', /^keyturn: stdin can be the public key or the secret, not both\n$/],
       [['add', 'never', '--secret', 'hush-hush-0'], '', /^keyturn: unknown option '--secret'/],
     ];
@@ -141,7 +141,7 @@ describe('keyturn device and secrets', () => {
       assert.match(stderr, says);
     }
     const refused = await device(['add', 'never', '--secret-file', '-'], 'hush hush');
-    assert.equal(refused.code, 3);
+    assert.equal(refused.code, 2);
     assert.ok(!refused.stderr.includes('hush'), refused.stderr);
     assert.equal((await device(['secrets', 'never'])).code, 3);
   });
