@@ -15,6 +15,8 @@ export interface SweeperJob {
 
 /** Batches of one job in a round: a mountain of work does not keep the others waiting for ever. */
 const MOST_BATCHES = 100;
+/** From a round that has left something to the next, milliseconds: what comes fast must go as fast. */
+const BREATH = 1_000;
 
 /**
  * Runs jobs by turns, again and again. A job that fails is logged and tried in
@@ -28,8 +30,9 @@ export class Sweeper implements AsyncDisposable {
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
   #isStopping = false;
+  #hasLeft = false;
 
-  /** `every`: milliseconds from the end of a round to the next. */
+  /** `every`: milliseconds from the end of a round that has left nothing to the next. */
   constructor(jobs: readonly SweeperJob[], every: number, log: Log, clock: Clock) {
     this.#jobs = jobs;
     this.#every = every;
@@ -37,10 +40,11 @@ export class Sweeper implements AsyncDisposable {
     this.#clock = clock;
   }
 
-  /** Runs a round after `every` milliseconds, and so on. */
+  /** Runs a round after `every` milliseconds, and so on; the next one sooner if one has left something. */
   start(): void {
     if (this.#isStopping) return;
-    this.#timer = setTimeout(() => void this.sweep().then(() => this.start()), this.#every);
+    const wait = this.#hasLeft ? Math.min(BREATH, this.#every) : this.#every;
+    this.#timer = setTimeout(() => void this.sweep().then(() => this.start()), wait);
     this.#timer.unref();
   }
 
@@ -54,6 +58,7 @@ export class Sweeper implements AsyncDisposable {
   }
 
   async #sweep(): Promise<void> {
+    this.#hasLeft = false;
     for (const job of this.#jobs) {
       try {
         await this.#runAll(job);
@@ -67,6 +72,7 @@ export class Sweeper implements AsyncDisposable {
     for (let batch = 0; batch < MOST_BATCHES && !this.#isStopping; batch += 1) {
       if ((await job.run(this.#clock.now())) === 0) return;
     }
+    this.#hasLeft = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -28,6 +28,16 @@ describe('the sweeper', () => {
     assert.deepEqual([done.length, done.at(-1)], [101, 'b']);
   });
 
+  it('goes on soon with what a round has left', async () => {
+    const done: string[] = [];
+    await using sweeper = sweeperOf([jobOf('much', 250, done)], 10_000);
+    await sweeper.sweep();
+    assert.equal(done.length, 100);
+    sweeper.start();
+    for (const until = Date.now() + 9_000; done.length < 250 && Date.now() < until; ) await setTimeout(20);
+    assert.equal(done.length, 250);
+  });
+
   it('runs one round at a time, by itself too, and stops with the batch under way', async () => {
     const seen = { running: 0, rounds: 0 };
     const job: SweeperJob = {
