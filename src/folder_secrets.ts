@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { keyRingFault, operatorTokenFault, parseKeyRing } from './config/index.ts';
-import { formatKeyRing, newMasterKey } from './crypto/key_ring.ts';
+import { formatKeyRing } from './crypto/key_ring.ts';
 import type { MasterKey } from './crypto/key_ring.ts';
-import { writePrivateFile } from './data_folder.ts';
+import { readPrivateFile, writePrivateFile } from './data_folder.ts';
 import type { DataFolder } from './data_folder.ts';
 
 const TOKEN_FILE = 'operator.token';
@@ -18,10 +18,10 @@ export function readOperatorToken(folder: DataFolder | undefined): string {
   return token;
 }
 
-/** The key ring of a data folder, made at the first start. Throws an Error that says what to do. */
-export function readMasterKeys(folder: DataFolder | undefined): readonly MasterKey[] {
-  if (folder === undefined) throw new Error('set KEYTURN_MASTER_KEYS');
-  const text = folder.readOrCreate(KEY_RING_FILE, () => formatKeyRing([newMasterKey()]));
+/** The key ring of a data folder; undefined if it has none yet. Throws an Error that says what to do. */
+export function readMasterKeys(folder: DataFolder): readonly MasterKey[] | undefined {
+  const text = readPrivateFile(join(folder.path, KEY_RING_FILE));
+  if (text === undefined) return undefined;
   const fault = keyRingFault(text);
   // Never "remove it": without its keys, what they have encrypted is lost.
   if (fault !== undefined) throw new Error(`${join(folder.path, KEY_RING_FILE)} ${fault}; restore it from a backup`);

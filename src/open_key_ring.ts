@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Config } from './config/index.ts';
-import { KeyRing } from './crypto/key_ring.ts';
+import { KeyRing, newMasterKey } from './crypto/key_ring.ts';
 import type { MasterKey } from './crypto/key_ring.ts';
+import type { Database } from './db/database.ts';
 import { SealedStore } from './db/sealed.ts';
 import { KEY_RING_FILE, keepMasterKeys, readMasterKeys } from './folder_secrets.ts';
 import { complaintsOf, fitOf } from './key_ring_fit.ts';
@@ -19,10 +20,19 @@ export interface OpenedKeyRing {
  * what to do if the database has something that it does not open: whatever is asked for would fail.
  */
 export async function openKeyRing({ masterKeys }: Pick<Config, 'masterKeys'>, { folder, database }: Pick<Store, 'folder' | 'database'>): Promise<OpenedKeyRing> {
-  const ring = new KeyRing(masterKeys ?? readMasterKeys(folder));
-  const isGiven = masterKeys !== undefined || folder === undefined;
-  const source = isGiven ? 'KEYTURN_MASTER_KEYS' : join(folder.path, KEY_RING_FILE);
+  if (masterKeys !== undefined) return { ring: await fitting(masterKeys, 'KEYTURN_MASTER_KEYS', database), keep: undefined };
+  if (folder === undefined) throw new Error('set KEYTURN_MASTER_KEYS');
+  const kept = readMasterKeys(folder);
+  const keys = kept ?? [newMasterKey()];
+  const ring = await fitting(keys, join(folder.path, KEY_RING_FILE), database);
+  // Not before it fits: in the place of a file that was lost, a new one would only be in the way of its backup.
+  if (kept === undefined) keepMasterKeys(folder, keys);
+  return { ring, keep: (others) => keepMasterKeys(folder, others) };
+}
+
+async function fitting(keys: readonly MasterKey[], source: string, database: Database): Promise<KeyRing> {
+  const ring = new KeyRing(keys);
   const complaints = complaintsOf(await fitOf(ring, new SealedStore(database.run)), source);
   if (complaints.length > 0) throw new Error(complaints.map(({ says, todo }) => `${says}; ${todo}`).join('\n'));
-  return { ring, keep: isGiven ? undefined : (keys) => keepMasterKeys(folder, keys) };
+  return ring;
 }

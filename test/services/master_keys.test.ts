@@ -137,6 +137,9 @@ describe('master keys of the data folder', () => {
     };
     rmSync(folder.file);
     assert.match(await refusal(), new RegExp(`encrypted with the master key ${id}, which ${folder.file} lacks; put it back from a backup`));
+    assert.ok(!existsSync(folder.file), 'nothing is in the way of the backup');
+    // With the rights that a start gives it.
+    writeFileSync(folder.file, '', { mode: 0o600 });
     writeFileSync(folder.file, formatKeyRing([{ ...newMasterKey(), id }]));
     assert.match(await refusal(), new RegExp(`values in device_secret that the key ${id} of ${folder.file} does not open`));
     for (const [text, says] of [['', /is empty: restore its content/], ['nonsense', /expects ID:BASE64 .*; restore it from a backup/]] as const) {
