@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { keyRingFault, operatorTokenFault, parseKeyRing } from './config/index.ts';
 import { formatKeyRing } from './crypto/key_ring.ts';
+import { newToken } from './crypto/token.ts';
 import type { MasterKey } from './crypto/key_ring.ts';
 import { readPrivateFile, writePrivateFile } from './data_folder.ts';
 import type { DataFolder } from './data_folder.ts';
@@ -12,7 +12,7 @@ export const KEY_RING_FILE = 'master.keys';
 /** The operator's token of a data folder, made at the first start. Throws an Error that says what to do. */
 export function readOperatorToken(folder: DataFolder | undefined): string {
   if (folder === undefined) throw new Error('set KEYTURN_OPERATOR_TOKEN');
-  const token = folder.readOrCreate(TOKEN_FILE, () => randomBytes(32).toString('base64url'));
+  const token = folder.readOrCreate(TOKEN_FILE, newToken);
   const fault = operatorTokenFault(token);
   if (fault !== undefined) throw new Error(`${join(folder.path, TOKEN_FILE)} ${fault}; remove it to have a new one made`);
   return token;

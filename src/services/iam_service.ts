@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { ErrorReason } from '../../gen/keyturn/v1/error_reason.ts';
 import { IamServiceService } from '../../gen/keyturn/v1/iam_service.ts';
 import type {
@@ -16,6 +16,7 @@ import type { Call } from '../call/call.ts';
 import { bind } from '../call/endpoints.ts';
 import type { Binding } from '../call/endpoints.ts';
 import type { Clock } from '../clock.ts';
+import { newToken, tokenDigest } from '../crypto/token.ts';
 import type { ApplicationStore, NamedProject } from '../db/application.ts';
 import type { SignIn, TokenStore } from '../db/token.ts';
 import { ApiError } from '../errors.ts';
@@ -62,11 +63,11 @@ export class IamService {
     const user = await tokens.findUser(asked.domain, asked.name);
     const isPassword = await passwords.verify(asked.password, user?.password, call.peer);
     if (user === undefined || !isPassword || user.disabled || !isProject(asked.project, user)) throw wrong();
-    const token = randomBytes(32).toString('base64url');
+    const token = newToken();
     const origin = { ...originOf(call, clock), actor: `user:${user.userId}` };
     const expiresAt = new Date(origin.at.getTime() + DAY);
     const { userId, generation } = user;
-    const tokenSha256 = createHash('sha256').update(token).digest();
+    const tokenSha256 = tokenDigest(token);
     if (!(await tokens.issue({ tokenSha256, userId, generation, expiresAt }, origin))) throw wrong();
     call.setMetadata('x-subject-token', token);
     return describe(user, asked, { issuedAt: origin.at, expiresAt, hasCatalog: nocatalog === undefined });

@@ -1,4 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { tokenDigest } from '../../crypto/token.ts';
 import { Allowance } from '../allowance.ts';
 
 /** The operator's token, and how often it may be used. */
@@ -7,13 +8,13 @@ export class OperatorToken {
   readonly #calls: Allowance;
 
   constructor(token: string, callsPerMinute: number) {
-    this.#digest = digest(token);
+    this.#digest = tokenDigest(token);
     this.#calls = new Allowance(callsPerMinute);
   }
 
   /** Digests have one length, so the comparison tells nothing about the token. */
   is(token: string): boolean {
-    return timingSafeEqual(digest(token), this.#digest);
+    return timingSafeEqual(tokenDigest(token), this.#digest);
   }
 
   /** Takes one call. Returns milliseconds until it would be within the limit; 0: it is. */
@@ -27,8 +28,4 @@ export class OperatorToken {
 /** The token of a bearer value (RFC 6750 section 2.1). */
 export function bearerOf(authorization: string | undefined): string | undefined {
   return /^bearer ([^ ]+)$/i.exec(authorization ?? '')?.[1];
-}
-
-function digest(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
 }

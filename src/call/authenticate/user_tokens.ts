@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
 import type { Clock } from '../../clock.ts';
 import { FaultError } from '../../contract/fault.ts';
+import { tokenDigest } from '../../crypto/token.ts';
 import type { ApplicationStore } from '../../db/application.ts';
 import type { ApplicationPrincipal } from './principal.ts';
 
@@ -20,7 +20,7 @@ export class UserTokens {
 
   /** Whose token it is. Throws a FaultError. */
   async authenticate(token: string): Promise<ApplicationPrincipal> {
-    const state = FORM.test(token) ? await this.#store.findToken(createHash('sha256').update(token).digest()) : undefined;
+    const state = FORM.test(token) ? await this.#store.findToken(tokenDigest(token)) : undefined;
     if (state === undefined) throw new FaultError(Fault.FAULT_UNAUTHENTICATED, 'the token is not known or has ended');
     const { userId, projectId, domain, actions, expiresAt } = state;
     if (expiresAt.getTime() <= this.#clock.now().getTime()) throw new FaultError(Fault.FAULT_TOKEN_EXPIRED, 'the token has expired');

@@ -1,17 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import { ResetDeviceSecretResponse } from '../../../gen/keyturn/v1/device_secret_service.ts';
 import type { ResetDeviceSecretRequest } from '../../../gen/keyturn/v1/device_secret_service.ts';
 import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
 import type { Call } from '../../call/call.ts';
 import { readIdempotencyKey } from '../../call/idempotency_key.ts';
 import type { Clock } from '../../clock.ts';
+import { isHexadecimal, newDeviceSecret } from '../../crypto/device_secret.ts';
 import { placeOf } from '../../crypto/key_ring.ts';
 import type { KeyRing } from '../../crypto/key_ring.ts';
 import { RESET_ACTION } from '../../db/device_secret.ts';
 import type { DeviceSecretStore, IdempotencyRecord, NewIdempotencyRecord, SecretReset } from '../../db/device_secret.ts';
 import { ApiError } from '../../errors.ts';
 import { SECRET_SLOTS } from '../../secret_slot.ts';
-import type { SecretSlotName } from '../../secret_slot.ts';
+import { wordOf } from '../iotda/input.ts';
+import { deviceNotFound, inputInvalid } from '../iotda/refusals.ts';
 import { originOf } from '../origin.ts';
 
 const HOUR = 3_600_000;
@@ -37,7 +38,7 @@ export class Resets {
   async reset({ projectId, deviceId, reset }: ResetDeviceSecretRequest, call: Call): Promise<ResetDeviceSecretResponse> {
     const { secrets, keyRing, clock, count } = this.#parts;
     const key = readIdempotencyKey(call.metadata.get('idempotency-key'));
-    const slot = slotOf(reset?.secretType);
+    const slot = wordOf('reset.secret_type', reset?.secretType, SECRET_SLOTS);
     const secret = secretOf(reset?.secret);
     const answer: ResetDeviceSecretResponse = { deviceId, secret, secretType: slot };
     const origin = originOf(call, clock);
@@ -46,7 +47,7 @@ export class Resets {
       deviceId,
       slot,
       secret: keyRing.seal(placeOf.deviceSecret(deviceId, slot), secret),
-      isHexadecimal: /^[0-9A-Fa-f]+$/.test(secret),
+      isHexadecimal: isHexadecimal(secret),
       forceDisconnect: reset?.forceDisconnect ?? false,
       record: key === undefined ? undefined : this.#recordOf(answer, key, call, origin.at),
     };
@@ -57,7 +58,7 @@ export class Resets {
       case 'unfit':
         throw inputInvalid('reset', 'is not for a device of its product: no SECONDARY with CoAP, only a hexadecimal secret with NB-IoT');
       case 'device_missing':
-        throw new ApiError(ErrorReason.ERROR_REASON_IOTDA_DEVICE_NOT_FOUND, 'there is no such device in this project');
+        throw deviceNotFound();
       default:
         count('reset');
         return answer;
@@ -86,19 +87,8 @@ export class Resets {
   }
 }
 
-function slotOf(secretType: string | undefined): SecretSlotName {
-  if (secretType === undefined) return 'PRIMARY';
-  const slot = SECRET_SLOTS.find((name) => name === secretType);
-  if (slot === undefined) throw inputInvalid('reset.secret_type', `expects ${SECRET_SLOTS.join(' or ')}`);
-  return slot;
-}
-
 /** The field's rules take an empty text for none. */
 function secretOf(secret: string | undefined): string {
   if (secret === '') throw inputInvalid('reset.secret', 'expects 8 to 32 characters of A-Za-z0-9_-');
-  return secret ?? randomBytes(16).toString('hex');
-}
-
-function inputInvalid(field: string, description: string): ApiError {
-  return new ApiError(ErrorReason.ERROR_REASON_IOTDA_INPUT_INVALID, `${field} does not fit`, { violations: [{ field, description }] });
+  return secret ?? newDeviceSecret();
 }

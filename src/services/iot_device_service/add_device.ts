@@ -1,15 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
 import { IotDeviceRegistration } from '../../../gen/keyturn/v1/iot_device.ts';
 import type { AddDeviceRequest, AddDeviceResponse } from '../../../gen/keyturn/v1/iot_device_service.ts';
 import type { Call } from '../../call/call.ts';
+import { isHexadecimal, newDeviceSecret } from '../../crypto/device_secret.ts';
 import { placeOf } from '../../crypto/key_ring.ts';
 import type { NewIotDeviceFault } from '../../db/iot_device_change.ts';
 import { ApiError } from '../../errors.ts';
+import { checkExtensionInfo, checkTimeout, refuseEmpty, wordOf } from '../iotda/input.ts';
+import { applicationNotFound, deviceNotFound, inputInvalid } from '../iotda/refusals.ts';
 import { originOf } from '../origin.ts';
-import { checkExtensionInfo, checkTimeout, refuseEmpty, wordOf } from './input.ts';
 import type { IotDeviceParts } from './parts.ts';
-import { applicationNotFound, deviceNotFound, inputInvalid } from './refusals.ts';
 import { toIotDevice } from './resource.ts';
 
 /** AddDevice: contracts/iotda.md sections 7.1 to 7.3. */
@@ -18,7 +18,7 @@ export async function addDevice({ writer, keyRing, clock }: IotDeviceParts, requ
   const authType = checkRegistration(registration);
   const { productId, nodeId, authInfo } = registration;
   const deviceId = registration.deviceId ?? `${productId}_${nodeId}`;
-  const secret = authInfo?.secret ?? (authType === 'SECRET' ? randomBytes(16).toString('hex') : undefined);
+  const secret = authInfo?.secret ?? (authType === 'SECRET' ? newDeviceSecret() : undefined);
   const result = await writer.create(
     {
       projectId: request.projectId,
@@ -34,7 +34,7 @@ export async function addDevice({ writer, keyRing, clock }: IotDeviceParts, requ
       secureAccess: authInfo?.secureAccess ?? true,
       timeout: authInfo?.timeout ?? 0,
       extensionInfo: registration.extensionInfo,
-      secret: secret === undefined ? undefined : { ...keyRing.seal(placeOf.deviceSecret(deviceId, 'PRIMARY'), secret), isHexadecimal: /^[0-9A-Fa-f]+$/.test(secret) },
+      secret: secret === undefined ? undefined : { ...keyRing.seal(placeOf.deviceSecret(deviceId, 'PRIMARY'), secret), isHexadecimal: isHexadecimal(secret) },
     },
     originOf(call, clock),
   );

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
 import type { DeviceAuthRequest, DeviceAuthResponse } from '../../../gen/keyturn/v1/iot_device_service.ts';
 import { retryAfter } from '../../call/allowance.ts';
@@ -6,6 +5,7 @@ import type { Call } from '../../call/call.ts';
 import { KeyedAllowance } from '../../call/keyed_allowance.ts';
 import type { Clock } from '../../clock.ts';
 import { isAboutNow, isRealHour } from '../../crypto/device_password.ts';
+import { newToken, tokenDigest } from '../../crypto/token.ts';
 import type { DeviceAccess, DeviceAccessStore } from '../../db/device_access.ts';
 import { ApiError } from '../../errors.ts';
 import type { IotdaSettings } from '../../settings.ts';
@@ -16,8 +16,6 @@ import type { PasswordCheck } from '../password_check.ts';
 const LIFETIME = 86_399;
 /** How long the token before lives on, milliseconds. */
 const OVERLAP = 30_000;
-/** 43 characters of base64url. */
-const TOKEN_BYTES = 32;
 
 export interface DeviceAuthParts {
   readonly store: DeviceAccessStore;
@@ -70,11 +68,11 @@ export class DeviceAuth {
       throw new ApiError(ErrorReason.ERROR_REASON_IOTDA_UNAUTHENTICATED, 'the device is unknown, or its password or hour is wrong');
     }
     if (state.isFrozen) throw new ApiError(ErrorReason.ERROR_REASON_IOTDA_PERMISSION_DENIED, 'the device is frozen');
-    const token = randomBytes(TOKEN_BYTES).toString('base64url');
+    const token = newToken();
     const at = origin.at.getTime();
     const isIssued = await access.issue({ slot, box: secret.box }, {
       version: state.version,
-      tokenSha256: createHash('sha256').update(token).digest(),
+      tokenSha256: tokenDigest(token),
       expiresAt: new Date(at + LIFETIME * 1000),
       othersExpireAt: new Date(at + OVERLAP),
     }, origin);

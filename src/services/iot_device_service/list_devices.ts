@@ -4,10 +4,10 @@ import type {
 } from '../../../gen/keyturn/v1/iot_device_service.ts';
 import type { Call } from '../../call/call.ts';
 import type { IotDeviceFilter } from '../../db/iot_device.ts';
+import { applicationNotFound } from '../iotda/refusals.ts';
 import { originOf } from '../origin.ts';
 import { pageOf, recordRangeOf } from './list_input.ts';
 import type { IotDeviceParts } from './parts.ts';
-import { applicationNotFound } from './refusals.ts';
 import { toSummary } from './resource.ts';
 
 /** ListDevices: contracts/iotda.md 7.4. It shows no secrets; the operator's use of it is audited like all that the operator does. */

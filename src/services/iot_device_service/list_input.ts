@@ -2,7 +2,7 @@ import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
 import type { IotDeviceServiceListDevicesRequest as ListDevicesRequest } from '../../../gen/keyturn/v1/iot_device_service.ts';
 import type { IotDevicePage } from '../../db/iot_device.ts';
 import { ApiError } from '../../errors.ts';
-import { inputInvalid } from './refusals.ts';
+import { inputInvalid } from '../iotda/refusals.ts';
 
 const RECORD_ID = /^[0-9A-Fa-f]{24}$/;
 const LIMIT = /^(?:[1-9]|[1-4][0-9]|50)$/;

@@ -1,8 +1,8 @@
 import type { IotDevice } from '../../../gen/keyturn/v1/iot_device.ts';
 import type { Call } from '../../call/call.ts';
+import { deviceNotFound } from '../iotda/refusals.ts';
 import { originOf } from '../origin.ts';
 import type { DevicePath, IotDeviceParts } from './parts.ts';
-import { deviceNotFound } from './refusals.ts';
 import { openSecrets, toIotDevice } from './resource.ts';
 
 /** ShowDevice: contracts/iotda.md 7.3. It shows plain secrets, so each call leaves an audit event. */

@@ -1,9 +1,9 @@
 import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
 import type { Call } from '../../call/call.ts';
 import { ApiError } from '../../errors.ts';
+import { deviceNotFound } from '../iotda/refusals.ts';
 import { originOf } from '../origin.ts';
 import type { DevicePath, IotDeviceParts } from './parts.ts';
-import { deviceNotFound } from './refusals.ts';
 
 /** UnfreezeDevice: contracts/iotda.md 7.5. */
 export async function unfreezeDevice({ devices, clock }: IotDeviceParts, { projectId, deviceId }: DevicePath, call: Call): Promise<object> {

@@ -1,10 +1,10 @@
 import { IotDeviceChanges } from '../../../gen/keyturn/v1/iot_device.ts';
 import type { UpdateDeviceRequest, UpdateDeviceResponse } from '../../../gen/keyturn/v1/iot_device_service.ts';
 import type { Call } from '../../call/call.ts';
+import { checkExtensionInfo, checkTimeout } from '../iotda/input.ts';
+import { deviceNotFound } from '../iotda/refusals.ts';
 import { originOf } from '../origin.ts';
-import { checkExtensionInfo, checkTimeout } from './input.ts';
 import type { IotDeviceParts } from './parts.ts';
-import { deviceNotFound } from './refusals.ts';
 import { showDevice } from './show_device.ts';
 
 /** UpdateDevice: contracts/iotda.md 7.1. What it answers is read after the change, so that it shows no secret that was replaced meanwhile. */

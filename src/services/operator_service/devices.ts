@@ -16,6 +16,7 @@ import type { Device } from '../../../gen/keyturn/v1/device.ts';
 import type { Call } from '../../call/call.ts';
 import type { Clock } from '../../clock.ts';
 import type { JwsAlgorithm } from '../../crypto/algorithms.ts';
+import { isHexadecimal } from '../../crypto/device_secret.ts';
 import { placeOf } from '../../crypto/key_ring.ts';
 import type { KeyRing } from '../../crypto/key_ring.ts';
 import { parsePublicKey } from '../../crypto/public_key.ts';
@@ -127,7 +128,7 @@ export class Devices {
 
   #secretOf({ deviceId, secret }: CreateDeviceRequest): NewDevice['secret'] {
     if (secret === '') return undefined;
-    return { sealed: this.#keyRing.seal(placeOf.deviceSecret(deviceId, 'PRIMARY'), secret), isHexadecimal: /^[0-9A-Fa-f]*$/.test(secret) };
+    return { sealed: this.#keyRing.seal(placeOf.deviceSecret(deviceId, 'PRIMARY'), secret), isHexadecimal: isHexadecimal(secret) };
   }
 
   #keyOf({ publicKey }: CreateDeviceRequest): PublicKey | undefined {
