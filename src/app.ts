@@ -31,6 +31,7 @@ import { composeDeviceSecrets } from './device_secrets.ts';
 import { SealedStore } from './db/sealed.ts';
 import type { AtFaultPoint } from './fault_points.ts';
 import { readOperatorToken } from './folder_secrets.ts';
+import { composeIdentity } from './identity.ts';
 import { Listeners } from './listeners.ts';
 import { createLog } from './log.ts';
 import type { Log } from './log.ts';
@@ -107,13 +108,16 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   const { ring: keyRing, keep } = await openKeyRing(config, store);
   const sealed = new SealedStore(database.run);
 
-  const applications = composeApplications({ database, keyRing, config, clock, operator: theOperator, httpUrl: () => listeners?.httpUrl ?? '' });
+  const publicUrl = (): string => (config.publicUrl ?? listeners?.httpUrl ?? '').replace(/\/+$/, '');
+  const applications = composeApplications({ database, keyRing, config, clock, operator: theOperator, publicUrl });
+  const identity = await composeIdentity({ database, keyRing, config, clock, log, publicUrl });
   const rotations = new RotationStore(database.run, atFaultPoint);
   const devices = new DeviceStore(database);
   const endpoints = joinEndpoints(contract, [
     ...new DeviceKeyService(rotations, config.iothentix, clock, (outcome) => metrics.rotations.inc({ outcome })).bindings(),
     ...operatorService({
       ...applications.operatorParts,
+      ...identity.operatorParts,
       devices: new Devices({ store: devices, keyRing, algorithms: config.iothentix.algorithms, clock }),
       projects: new Projects(new ProjectStore(database), clock),
       auditEvents: new AuditEvents(new AuditEventStore(database.run)),
@@ -123,6 +127,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
     }),
     ...composeDeviceSecrets({ database, devices, keyRing, settings: config.iotda, clock, metrics, log, atFaultPoint }),
     ...applications.bindings,
+    ...identity.bindings,
   ]);
   const authenticators: Authenticators = new Map<Caller, Authenticator>([
     [Caller.CALLER_OPERATOR, new OperatorAuthenticator(theOperator, clock)],

@@ -27,8 +27,8 @@ export interface ApplicationsParts {
   readonly config: Config;
   readonly clock: Clock;
   readonly operator: OperatorToken;
-  /** Where REST is served, once it is. */
-  readonly httpUrl: () => string;
+  /** The base of links to REST, without a slash at its end, once it is served. */
+  readonly publicUrl: () => string;
 }
 
 /** What concerns applications: who they are, what the operator does with them, and their tokens. */
@@ -39,12 +39,11 @@ export interface Applications {
 }
 
 /** Puts together what concerns applications. */
-export function composeApplications({ database, keyRing, config, clock, operator, httpUrl }: ApplicationsParts): Applications {
+export function composeApplications({ database, keyRing, config, clock, operator, publicUrl }: ApplicationsParts): Applications {
   const { run } = database;
   const store = new ApplicationStore(run);
   const accessKeys = new AccessKeys(store, keyRing);
   const passwords = new Passwords();
-  const publicUrl = (): string => (config.publicUrl ?? httpUrl()).replace(/\/+$/, '');
   return {
     authenticators: [
       [Caller.CALLER_APPLICATION, new ApplicationAuthenticator({ store, accessKeys, operator, settings: config.iotda, clock })],

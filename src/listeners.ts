@@ -1,4 +1,5 @@
 import { Caller } from '../gen/keyturn/options/v1/options.ts';
+import { IdentityBindingServiceService } from '../gen/keyturn/v1/identity_binding_service.ts';
 import type { Endpoint } from './call/endpoints.ts';
 import type { Pipeline } from './call/pipeline.ts';
 import type { Config } from './config/index.ts';
@@ -11,6 +12,7 @@ import { bothWires } from './transport/both_wires.ts';
 import { GrpcServer } from './transport/grpc/server.ts';
 import type { Address, Wire } from './transport/listener.ts';
 import { Peers } from './transport/peers.ts';
+import type { EnvelopeSettings } from './transport/rest/envelopes.ts';
 import { RestHandler } from './transport/rest/handler.ts';
 import type { Page } from './transport/rest/handler.ts';
 import { Transcoder } from './transport/rest/index.ts';
@@ -136,11 +138,23 @@ export class Listeners {
       transcoder: new Transcoder(endpoints, contract),
       pipeline,
       pages,
-      envelopes: { words: new Map([['Forbbiden', this.#config.iothentix.forbiddenStatus]]), iotda: this.#config.iotda.errorStyle },
+      envelopes: this.#envelopes(),
       takesOperator: this.#takesOperator(name),
       ...(replied === undefined ? {} : { replied }),
     });
     return new RestServer({ handler, peers: new Peers(this.#config.trustedProxies), log });
+  }
+
+  /** What settings change in the bytes of refusals. */
+  #envelopes(): EnvelopeSettings {
+    const { iothentix, iotda, authentiq } = this.#config;
+    const { path } = IdentityBindingServiceService.signUpdate;
+    return {
+      words: new Map([['Forbbiden', iothentix.forbiddenStatus]]),
+      iotda: iotda.errorStyle,
+      typePrefix: authentiq.errorTypePrefix,
+      mediaTypes: new Map(authentiq.scopePutResponse === 'strict' ? [[path, 'application/jwt']] : []),
+    };
   }
 
   #newGrpc(name: Name, endpoints: readonly Endpoint[]): GrpcServer {

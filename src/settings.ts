@@ -44,3 +44,41 @@ export interface LimitSettings {
   /** Connections of one listener at once; beyond them the one that has waited longest is closed. */
   readonly connections: number;
 }
+
+/** An issuer outside that the settings name. */
+export interface TrustedIssuerSetting {
+  /** The value of `iss`. */
+  readonly issuer: string;
+  /** 43 characters of base64url. */
+  readonly publicKey: string;
+}
+
+/** The settings that contracts/authentiq.md section 8 names, and one of our own. */
+export interface AuthentiqSettings {
+  readonly scopePutResponse: 'json' | 'jwt' | 'strict';
+  /** What stands before the code word in `type`; may be empty. */
+  readonly errorTypePrefix: string;
+  readonly iatGuard: 'off' | 'if-present' | 'required';
+  readonly trustedIssuers: readonly TrustedIssuerSetting[];
+  /** Messages of this node in a minute: in all, to one e-mail domain or number prefix, and asked for by one peer. */
+  readonly jobsPerMinute: number;
+  readonly jobsPerPrefixPerMinute: number;
+  readonly jobsPerPeerPerMinute: number;
+  readonly testIssuer: boolean;
+  /** The `iss` of what is countersigned; undefined: the public base URL. */
+  readonly issuer: string | undefined;
+  /** How long a countersigned JWT counts, seconds. */
+  readonly issuerJwtSeconds: number;
+}
+
+/** How messages leave. */
+export interface MessageSettings {
+  /** Undefined: e-mail stays queued. */
+  readonly smtp: { readonly url: string; readonly from: string } | undefined;
+  /** Undefined: texts stay queued. */
+  readonly smsWebhookUrl: string | undefined;
+  /** Undefined: logins stay queued. */
+  readonly pushWebhookUrl: string | undefined;
+  /** What signs webhooks, 24 to 64 bytes; there if one of them is. */
+  readonly webhookKey: Buffer | undefined;
+}

@@ -42,7 +42,7 @@ const pipeline = new Pipeline({
   observer: new Telemetry(log, createMetrics()),
 });
 const transcoder = new Transcoder(endpoints, contract);
-const handler = new RestHandler({ transcoder, pipeline, pages: new Map(), envelopes: { words: new Map(), iotda: 'iotda' }, takesOperator: true });
+const handler = new RestHandler({ transcoder, pipeline, pages: new Map(), envelopes: { words: new Map(), iotda: 'iotda', typePrefix: '', mediaTypes: new Map() }, takesOperator: true });
 const wire = new RestServer({ handler, peers: new Peers(), log });
 const acceptor = new Acceptor({ wire, protocols: [], tls: undefined, connections: 2048, cut: () => {} });
 announce(await acceptor.listen({ host: '127.0.0.1', port: 0 }));

@@ -19,6 +19,7 @@ export function newCall({ endpoint, incoming, principal, metadata }: Admitted): 
   const { rules } = endpoint.method;
   const sent = new Map<string, string>();
   let status = rules.statuses[0] ?? 200;
+  let form: string | undefined;
   let hasBegun = false;
   const call: Call = {
     requestId: incoming.requestId,
@@ -38,10 +39,14 @@ export function newCall({ endpoint, incoming, principal, metadata }: Admitted): 
       if (hasBegun) throw new Error(`${endpoint.path} sets its status after its answer has begun`);
       status = chosen;
     },
+    setForm(name) {
+      if (!rules.responseForms.some((listed) => listed.name === name)) throw new Error(`${endpoint.path} has no response form ${name}`);
+      form = name;
+    },
   };
   const begin = (): Head => {
     hasBegun = true;
-    return { status, metadata: sent };
+    return { status, metadata: sent, form };
   };
   return { call, begin };
 }

@@ -85,6 +85,8 @@ export interface Call {
    * list; without a choice it is the first. gRPC has one status of success.
    */
   setStatus(status: number): void;
+  /** Chooses one of the method's response_forms by its name; without a choice the answer has the usual form. gRPC has one form. */
+  setForm(name: string): void;
 }
 
 /** How a call ended, for the transport to encode. */
@@ -102,6 +104,8 @@ export interface Head {
   /** The HTTP status of success. */
   readonly status: number;
   readonly metadata: ReadonlyMap<string, string>;
+  /** The name of one of the method's response_forms; undefined: the usual form. */
+  readonly form: string | undefined;
 }
 
 export interface Answer extends Success, Head {

@@ -13,6 +13,7 @@ const COLUMNS = ['occurred_at', 'action', 'actor', 'project_id', 'device_id', 'r
 
 interface ListOptions extends RemoteOptions {
   readonly device?: string;
+  readonly identity?: string;
   readonly limit: number;
 }
 
@@ -21,11 +22,12 @@ export function addAuditCommands(program: Command, context: Context): void {
   const audit = program.command('audit').description('read the record of all changes');
   const command = remote(audit.command('list').description('list what was changed, newest first'))
     .option('--device <ID>', 'only changes of this device')
+    .option('--identity <PK>', 'only changes of this identity key')
     .option('--limit <N>', 'how many of the newest', parseLimit, DEFAULT_LIMIT)
-    .action(async ({ device = '', limit, ...options }: ListOptions) => {
+    .action(async ({ device = '', identity = '', limit, ...options }: ListOptions) => {
       using client = openClient(context, options);
       const { document, rows } = await readList('audit_events', limit, (page) =>
-        client.ask(OperatorServiceService.listAuditEvents, { deviceId: device, ...page }),
+        client.ask(OperatorServiceService.listAuditEvents, { deviceId: device, identity, ...page }),
       );
       if (options.json) printJson(context, document);
       else printTable(context, rows, COLUMNS, 'audit events');

@@ -3,11 +3,13 @@ import type { JwsAlgorithm } from '../crypto/algorithms.ts';
 import type { MasterKey } from '../crypto/key_ring.ts';
 import { LOG_LEVELS } from '../log.ts';
 import type { LogLevel } from '../log.ts';
-import type { IotdaSettings, IothentixSettings, LimitSettings } from '../settings.ts';
+import type { AuthentiqSettings, IotdaSettings, IothentixSettings, LimitSettings, MessageSettings } from '../settings.ts';
 import { TlsError, readTlsFiles } from '../tls_files.ts';
 import type { TlsPaths } from '../tls_files.ts';
 import type { Address } from '../transport/listener.ts';
+import { readAuthentiq } from './authentiq.ts';
 import { readIotda } from './iotda.ts';
+import { readMessages } from './messages.ts';
 import { Reader } from './reader.ts';
 import type { Environment, Fault } from './reader.ts';
 import { address, algorithms, count, httpUrl, keyRing, networks, oneOf, path, postgresUrl, token } from './values.ts';
@@ -42,6 +44,8 @@ export interface Config {
   readonly limits: LimitSettings;
   readonly iothentix: IothentixSettings;
   readonly iotda: IotdaSettings;
+  readonly authentiq: AuthentiqSettings;
+  readonly messages: MessageSettings;
 }
 
 /** Reads the settings of a service, and the files that they name. Throws a ConfigError with every fault at once. */
@@ -84,6 +88,8 @@ function read(reader: Reader): Config {
     publicUrl: reader.text('KEYTURN_PUBLIC_URL', httpUrl),
     iothentix: readIothentix(reader),
     iotda: readIotda(reader),
+    authentiq: readAuthentiq(reader),
+    messages: readMessages(reader),
   };
   if (config.databaseUrl !== undefined && config.operatorToken === undefined) {
     reader.complain('KEYTURN_OPERATOR_TOKEN', 'must be given with KEYTURN_DATABASE_URL, so that all nodes agree');

@@ -14,6 +14,7 @@ import { FAULTS, REQUIRED_FAULTS, faultName } from './faults.ts';
 import { checkRequestHeader, checkResponseHeader } from './header_names.ts';
 import type { Method, Reason, Service } from './model.ts';
 import { hasNumber } from './sentence.ts';
+import { checkResponseForms, isMediaType } from './response_forms.ts';
 import { checkStream } from './stream.ts';
 
 /** Who is asked for no rights: a permission, or a project, would be looked at by nobody. */
@@ -21,8 +22,6 @@ const WITHOUT_RIGHTS: ReadonlySet<Caller> = new Set([Caller.CALLER_ANYONE, Calle
 /** No method may take more: a gRPC message is never larger, whatever its method. */
 export const MOST_BODY_BYTES = 1 << 20;
 
-/** RFC 6838 section 4.2. */
-const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*$/;
 /** RFC 9110 section 8.3.1: with parameters, as it is sent. */
 const CONTENT_TYPE = /^[a-zA-Z0-9][\w!#$&^.+-]*\/[\w!#$&^.+-]+(?:; ?[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[ !#-[\]-~]*"))*$/;
 const CONTENT_CODINGS = new Set(['gzip', 'deflate', 'br']);
@@ -57,6 +56,7 @@ export function checkMethod(method: Method, holes: string[]): void {
   if (rules.statuses.length === 0) say('has no status of success: set statuses');
   for (const status of rules.statuses) if (status < 200 || status > 299) say(`status ${status} is not one of success`);
   checkStream(method, holes);
+  checkResponseForms(method, say);
   if (method.http.length === 0 && rules.grpcOnly !== true) say('has no google.api.http rule: give it one, or set grpc_only');
   if (method.http.length > 0 && rules.grpcOnly === true) say('is grpc_only and has a google.api.http rule');
   if (rules.caller === Caller.CALLER_CONNECTION_CHECKER && rules.grpcOnly !== true) say('has a caller over gRPC alone: set grpc_only');
@@ -66,7 +66,7 @@ export function checkMethod(method: Method, holes: string[]): void {
     if (rule.body !== '' && rules.mediaTypes.length === 0) say('takes a body but no media type: set media_types');
   }
   for (const type of rules.mediaTypes) {
-    if (type !== '*/*' && !MEDIA_TYPE.test(type)) say(`media type ${type} is not type/subtype in lower case without parameters`);
+    if (type !== '*/*' && !isMediaType(type)) say(`media type ${type} is not type/subtype in lower case without parameters`);
   }
   for (const coding of rules.contentCodings) if (!CONTENT_CODINGS.has(coding)) say(`content coding ${coding} is not gzip, deflate or br`);
   if (rules.responseMediaType !== '' && !CONTENT_TYPE.test(rules.responseMediaType)) say(`response_media_type ${rules.responseMediaType} is no media type`);
@@ -106,7 +106,8 @@ export function checkReasons(reasons: readonly Reason[], holes: string[]): void 
 }
 
 /** What a wire would never show, or show as it is written here. */
-function checkWords(name: string, { envelope, sentence, gatewayWord, gatewaySentence, faults }: ReasonRules, holes: string[]): void {
+function checkWords(name: string, { envelope, sentence, gatewayWord, gatewaySentence, title, faults }: ReasonRules, holes: string[]): void {
+  if ((title !== '') !== (envelope === Envelope.ENVELOPE_AUTHENTIQ)) holes.push(`reason ${name} ${title === '' ? 'lacks the title that its envelope shows' : 'has a title, which its envelope does not show'}`);
   if (gatewayWord + gatewaySentence !== '' && envelope !== Envelope.ENVELOPE_IOTDA) holes.push(`reason ${name} has words of the gateway, which its envelope does not show`);
   if (faults.length > 0 && [sentence, gatewaySentence].some(hasNumber)) holes.push(`reason ${name} stands for a fault, which brings no number for <N>`);
   if (!hasNumber(sentence) && hasNumber(gatewaySentence)) holes.push(`reason ${name} has <N> in its gateway_sentence alone`);

@@ -122,5 +122,7 @@ function override(defaults: MethodRules, own: MethodRules): MethodRules {
     permission: own.permission || defaults.permission,
     projectField: own.projectField || defaults.projectField,
     grpcOnly: own.grpcOnly ?? defaults.grpcOnly,
+    responseForms: [...defaults.responseForms, ...own.responseForms],
+    refusesJwt: own.refusesJwt || defaults.refusesJwt,
   };
 }

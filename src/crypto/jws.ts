@@ -48,15 +48,21 @@ export function readBearer(value: string): string | undefined {
 }
 
 /**
- * Reads a compact JWS (RFC 7515 section 3.1, contracts/iothentix.md 5): at most 8192 characters, three non-empty
+ * Reads a compact JWS (RFC 7515 section 3.1, contracts/iothentix.md 5): at most 8192 characters or `mostLength`, three non-empty
  * parts of strict base64url, header and payload each one strict JSON object (RFC 7515 section 5.2). Undefined for
  * anything else. What the members say is not judged here.
  */
-export function parseCompactJws(text: string): CompactJws | undefined {
-  if (text.length > MAX_LENGTH) return undefined;
+export function parseCompactJws(text: string, mostLength = MAX_LENGTH): CompactJws | undefined {
+  const jws = readCompactJws(text, mostLength);
+  return jws === undefined || jws.signature.length === 0 ? undefined : jws;
+}
+
+/** As `parseCompactJws`, but the signature may be empty, with which nothing is ever verified. */
+export function readCompactJws(text: string, mostLength: number): CompactJws | undefined {
+  if (text.length > mostLength) return undefined;
   const parts = text.split('.', 4).map(decodeBase64url);
   const [headerBytes, payloadBytes, signature] = parts;
-  if (parts.length !== 3 || !headerBytes || !payloadBytes || !signature?.length) return undefined;
+  if (parts.length !== 3 || !headerBytes || !payloadBytes || !signature) return undefined;
   const header = parseJsonObject(headerBytes);
   const payload = header && parseJsonObject(payloadBytes);
   return header && payload && { compact: text, sha256: hash('sha256', text, 'buffer'), header, payload, signature };

@@ -112,4 +112,9 @@ export const placeOf = {
   deviceSecret: (deviceId: string, slot: string): Place => ['device_secret', deviceId, slot],
   accessKey: (accessKey: string): Place => ['access_key', accessKey],
   idempotencyRecord: (deviceId: string, action: string, key: string): Place => ['idempotency_record', deviceId, action, key],
+  serviceKey: (name: string): Place => ['service_key', name],
+  identity: (pk: string): Place => ['identity', pk],
+  identityJob: (jobId: string): Place => ['identity_job', jobId],
+  issuerKey: (publicKey: string): Place => ['issuer_key', publicKey],
+  message: (messageId: string): Place => ['message', messageId],
 };

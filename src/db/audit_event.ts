@@ -11,6 +11,7 @@ export interface AuditEventRow {
   readonly request_id: string;
   readonly peer: string;
   readonly details: Readonly<Record<string, string>>;
+  readonly identity: string | null;
 }
 
 /**
@@ -24,7 +25,13 @@ export interface AuditCursor {
   readonly eventId: string;
 }
 
-const COLUMNS = 'event_id, xact::text as xact, occurred_at, project_id, device_id, action, actor, request_id, peer, details';
+/** Whose events are asked for; undefined: anybody's. */
+export interface AuditFilter {
+  readonly deviceId: string | undefined;
+  readonly identity: string | undefined;
+}
+
+const COLUMNS = 'event_id, xact::text as xact, occurred_at, project_id, device_id, action, actor, request_id, peer, details, identity';
 const NEWEST = "coalesce($1::xid8, '18446744073709551615'), coalesce($2::bigint, 9223372036854775807)";
 const PAGE = `(audit_event.xact, event_id) < (${NEWEST}) order by audit_event.xact desc, event_id desc limit $3`;
 
@@ -35,6 +42,16 @@ const LIST_OF_DEVICE = {
   text: `select ${COLUMNS} from audit_event where device_id = $4 and ${PAGE}`,
 };
 
+const LIST_OF_IDENTITY = {
+  name: 'audit_list_of_identity',
+  text: `select ${COLUMNS} from audit_event where identity = $4 and ${PAGE}`,
+};
+
+const LIST_OF_BOTH = {
+  name: 'audit_list_of_both',
+  text: `select ${COLUMNS} from audit_event where device_id = $4 and identity = $5 and ${PAGE}`,
+};
+
 /** Reads the audit trail. Its rows are written by the statements that make the changes. */
 export class AuditEventStore {
   readonly #run: Run;
@@ -43,9 +60,14 @@ export class AuditEventStore {
     this.#run = run;
   }
 
-  /** Events, newest first: of one device if it is given, before `before` if it is given. */
-  async list(deviceId: string | undefined, before: AuditCursor | undefined, limit: number): Promise<AuditEventRow[]> {
+  /** Events, newest first: of one device or one identity key if they are given, before `before` if it is given. */
+  async list({ deviceId, identity }: AuditFilter, before: AuditCursor | undefined, limit: number): Promise<AuditEventRow[]> {
     const values = [before?.xact ?? null, before?.eventId ?? null, limit];
+    if (identity !== undefined) {
+      return deviceId === undefined
+        ? this.#run<AuditEventRow>(LIST_OF_IDENTITY, [...values, identity])
+        : this.#run<AuditEventRow>(LIST_OF_BOTH, [...values, deviceId, identity]);
+    }
     return deviceId === undefined
       ? this.#run<AuditEventRow>(LIST, values)
       : this.#run<AuditEventRow>(LIST_OF_DEVICE, [...values, deviceId]);

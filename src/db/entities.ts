@@ -1,6 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import type { InferEntity } from '@mikro-orm/core';
 import { AccessKeyEntity, ProductEntity, TokenEntity, UsedSignatureEntity, UserEntity } from './application_entities.ts';
+import { identityEntities } from './identity_entities.ts';
 import { DeviceSecretEntity, DeviceTokenEntity, IdempotencyRecordEntity } from './secret_entities.ts';
 
 /** A transaction id that readers of a cursor order by (see audit_event.ts). */
@@ -116,6 +117,7 @@ export const AuditEventEntity = defineEntity({
   indexes: [
     { name: 'audit_event_cursor_index', properties: ['xact', 'eventId'] },
     { name: 'audit_event_device_index', properties: ['deviceId', 'xact', 'eventId'] },
+    { name: 'audit_event_identity_index', properties: ['identity', 'xact', 'eventId'], where: 'identity is not null' },
   ],
   properties: {
     eventId: p.bigint().primary().autoincrement(),
@@ -128,6 +130,8 @@ export const AuditEventEntity = defineEntity({
     requestId: p.string().length(128),
     peer: p.string().length(64),
     details: p.json<Record<string, string>>().columnType('json'),
+    /** The identity key concerned; null if none. */
+    identity: p.string().length(43).nullable(),
   },
 });
 
@@ -166,4 +170,5 @@ export const entities = [
   TokenEntity,
   AccessKeyEntity,
   UsedSignatureEntity,
+  ...identityEntities,
 ];

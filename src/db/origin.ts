@@ -1,6 +1,6 @@
 /** Where a change comes from; every change records it in its audit event. */
 export interface Origin {
-  /** Who: `operator`, `device`, `user:<user id>`, `access_key:<access key>`, or `keyturn` for what the service does of itself. */
+  /** Who: `operator`, `device`, `identity`, `user:<user id>`, `access_key:<access key>`, or `keyturn` for what the service does of itself. */
   readonly actor: string;
   readonly requestId: string;
   /** The address of the caller. */

@@ -7,6 +7,11 @@ const KEYS = {
   device_secret: ['device_id', 'slot'],
   access_key: ['access_key'],
   idempotency_record: ['device_id', 'action', 'key'],
+  service_key: ['name'],
+  identity: ['pk'],
+  identity_job: ['job_id'],
+  issuer_key: ['public_key'],
+  message: ['message_id'],
 } as const;
 
 export type SealedTable = keyof typeof KEYS;

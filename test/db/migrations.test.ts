@@ -56,7 +56,8 @@ describe('migrations', () => {
   };
   const TABLES = [
     'access_key', 'audit_event', 'device', 'device_secret', 'device_token', 'iam_token', 'iam_user', 'idempotency_record',
-    'keyturn_migration', 'outbox', 'product', 'project', 'public_key', 'rotation', 'used_jti', 'used_signature',
+    'identity', 'identity_address', 'identity_job', 'identity_revocation', 'issuer', 'issuer_key', 'keyturn_migration', 'message',
+    'outbox', 'product', 'project', 'public_key', 'rotation', 'sending_budget', 'service_key', 'trusted_issuer', 'used_jti', 'used_signature',
   ];
 
   it('are numbered without a gap and in order', () => {

@@ -98,9 +98,9 @@ describe('statements', () => {
       [`other boxes in ${table}`, true, () => sealed().replace(table, [resealingIn(table)])],
     ]),
     ['the project list', false, () => new ProjectStore(database).list(undefined, 50)],
-    ['the audit list', true, () => new AuditEventStore(database.run).list(undefined, undefined, 50)],
-    ['the audit list of a device', true, () => new AuditEventStore(database.run).list('planned', undefined, 50)],
-    ['a later page of the audit list of a device', true, () => new AuditEventStore(database.run).list('planned', { xact: '9', eventId: '9' }, 50)],
+    ['the audit list', true, () => new AuditEventStore(database.run).list({ deviceId: undefined, identity: undefined }, undefined, 50)],
+    ['the audit list of a device', true, () => new AuditEventStore(database.run).list({ deviceId: 'planned', identity: undefined }, undefined, 50)],
+    ['a later page of the audit list of a device', true, () => new AuditEventStore(database.run).list({ deviceId: 'planned', identity: undefined }, { xact: '9', eventId: '9' }, 50)],
   ];
 
   for (const [name, keyed, work] of QUERIES) {
@@ -157,7 +157,7 @@ describe('statements', () => {
       await sealed().read('device_secret', hush, [hush, hush], 10);
       await sealed().record(hush, { hush }, ORIGIN);
       await new ProjectStore(database).create(hush, hush, ORIGIN);
-      await new AuditEventStore(database.run).list(hush, undefined, 10);
+      await new AuditEventStore(database.run).list({ deviceId: hush, identity: undefined }, undefined, 10);
     });
     assert.ok(asked.length > 4);
     assert.deepEqual(asked.filter(({ text }) => text.includes(hush)), []);

@@ -22,7 +22,7 @@ describe('a database in trouble', () => {
   });
 
   const WORK: readonly (readonly [name: string, work: () => Promise<unknown>])[] = [
-    ['a statement', () => new AuditEventStore(database.run).list(undefined, undefined, 1)],
+    ['a statement', () => new AuditEventStore(database.run).list({ deviceId: undefined, identity: undefined }, undefined, 1)],
     ['an entity', () => new DeviceStore(database).get('any')],
     ['a list of entities', () => new DeviceStore(database).list(undefined, undefined, 1)],
     ['a transaction', () => new DeviceStore(database).remove('any', ORIGIN)],

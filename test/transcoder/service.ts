@@ -90,7 +90,7 @@ export async function startTranscoder(handlers: Handlers = {}, { level = 'info',
     observer: new Telemetry(log, metrics),
   });
   const peers = new Peers();
-  const handler = new RestHandler({ transcoder: new Transcoder(endpoints, contract), pipeline, pages: new Map(), envelopes: { words: new Map(), iotda: style }, takesOperator: true });
+  const handler = new RestHandler({ transcoder: new Transcoder(endpoints, contract), pipeline, pages: new Map(), envelopes: { words: new Map(), iotda: style, typePrefix: '', mediaTypes: new Map() }, takesOperator: true });
   const wires = [
     new RestServer({ handler, peers, log }),
     new GrpcServer({ endpoints, pipeline, image: contract.image, peers, takesOperator: true, flooded: () => {} }),

@@ -28,8 +28,9 @@ export interface AuditEvent {
    */
   action: string;
   /**
-   * Who did it: `device`, `operator`, `user:<user id>`, `access_key:<access key>`,
-   * or `keyturn` for what the service does of itself.
+   * Who did it: `device`, `identity` (the holder of an identity key or of its
+   * code), `operator`, `user:<user id>`, `access_key:<access key>`, or `keyturn`
+   * for what the service does of itself.
    */
   actor: string;
   /** The id of the request, as answered and logged. */
@@ -40,7 +41,11 @@ export interface AuditEvent {
    * What the action says of itself, such as `{"jti","old_thumbprint",
    * "new_thumbprint"}`; never a token, a proof, a secret or a private key.
    */
-  details: { [key: string]: any } | undefined;
+  details:
+    | { [key: string]: any }
+    | undefined;
+  /** The identity key concerned (contracts/authentiq.md); empty if none. */
+  identity: string;
 }
 
 function createBaseAuditEvent(): AuditEvent {
@@ -54,6 +59,7 @@ function createBaseAuditEvent(): AuditEvent {
     requestId: "",
     peer: "",
     details: undefined,
+    identity: "",
   };
 }
 
@@ -85,6 +91,9 @@ export const AuditEvent: MessageFns<AuditEvent> = {
     }
     if (message.details !== undefined) {
       Struct.encode(Struct.wrap(message.details), writer.uint32(74).fork()).join();
+    }
+    if (message.identity !== "") {
+      writer.uint32(82).string(message.identity);
     }
     return writer;
   },
@@ -174,6 +183,14 @@ export const AuditEvent: MessageFns<AuditEvent> = {
             message.details = Struct.unwrap(Struct.decode(reader, reader.uint32()));
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.identity = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -202,6 +219,7 @@ export const AuditEvent: MessageFns<AuditEvent> = {
     message.requestId = object.requestId ?? "";
     message.peer = object.peer ?? "";
     message.details = object.details ?? undefined;
+    message.identity = object.identity ?? "";
     return message;
   },
 };

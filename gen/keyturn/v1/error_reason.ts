@@ -66,6 +66,14 @@ export const ErrorReason = {
   ERROR_REASON_KEY_RING_GIVEN: 23,
   /** ERROR_REASON_DEVICE_HAS_CHILDREN - The device is the gateway of others, which have to be removed first. */
   ERROR_REASON_DEVICE_HAS_CHILDREN: 24,
+  /** ERROR_REASON_IDENTITY_NOT_FOUND - No such identity key is registered. */
+  ERROR_REASON_IDENTITY_NOT_FOUND: 25,
+  /** ERROR_REASON_ISSUER_KEY_NOT_FOUND - No such issuer key. */
+  ERROR_REASON_ISSUER_KEY_NOT_FOUND: 26,
+  /** ERROR_REASON_ISSUER_KEY_ACTIVE - The active issuer key cannot be revoked before another one is in its place. */
+  ERROR_REASON_ISSUER_KEY_ACTIVE: 27,
+  /** ERROR_REASON_TRUSTED_ISSUER_NOT_FOUND - No such trusted issuer, or only the settings name it. */
+  ERROR_REASON_TRUSTED_ISSUER_NOT_FOUND: 28,
   /** ERROR_REASON_DEVICE_REQUEST_MALFORMED - The body of a device's request is not in the expected form; E400 of contracts/iothentix.md section 3. */
   ERROR_REASON_DEVICE_REQUEST_MALFORMED: 100,
   /** ERROR_REASON_PUBLIC_KEY_INVALID - `public_key` of the JWT is missing or not a canonical key of an enabled type; E400, section 5.2. */
@@ -144,6 +152,36 @@ export const ErrorReason = {
   ERROR_REASON_IAM_CREDENTIALS_WRONG: 251,
   /** ERROR_REASON_IAM_UNAUTHENTICATED - The caller is not authenticated; I401P. */
   ERROR_REASON_IAM_UNAUTHENTICATED: 252,
+  /** ERROR_REASON_AUTHENTIQ_BAD_REQUEST - The request cannot be read, or a value is not in its form; `bad-request` of contracts/authentiq.md section 3. */
+  ERROR_REASON_AUTHENTIQ_BAD_REQUEST: 300,
+  /** ERROR_REASON_AUTHENTIQ_AUTH_ERROR - The JWT, the code or the secret was not accepted, for whatever cause; `auth-error`. */
+  ERROR_REASON_AUTHENTIQ_AUTH_ERROR: 301,
+  /** ERROR_REASON_AUTHENTIQ_AUD_ERROR - The audience of a login is not its callback; `aud-error`. */
+  ERROR_REASON_AUTHENTIQ_AUD_ERROR: 302,
+  /** ERROR_REASON_AUTHENTIQ_UNKNOWN_KEY - No such key is registered, or what names it is none; `unknown-key`. */
+  ERROR_REASON_AUTHENTIQ_UNKNOWN_KEY: 303,
+  /** ERROR_REASON_AUTHENTIQ_UNKNOWN_JOB - There is no such job, or what names it is none; `unknown-job`. */
+  ERROR_REASON_AUTHENTIQ_UNKNOWN_JOB: 304,
+  /** ERROR_REASON_AUTHENTIQ_NOT_FOUND - No such path; `not-found`. */
+  ERROR_REASON_AUTHENTIQ_NOT_FOUND: 305,
+  /** ERROR_REASON_AUTHENTIQ_NOT_SUPPORTED - Another method on a known path, or a JWT where a code is expected; `not-supported`. */
+  ERROR_REASON_AUTHENTIQ_NOT_SUPPORTED: 306,
+  /** ERROR_REASON_AUTHENTIQ_DUPLICATE_KEY - The key is registered, or was and is revoked; `duplicate-key`. */
+  ERROR_REASON_AUTHENTIQ_DUPLICATE_KEY: 307,
+  /** ERROR_REASON_AUTHENTIQ_DUPLICATE_HASH - The address or number is bound to another key that is not revoked; `duplicate-hash`. */
+  ERROR_REASON_AUTHENTIQ_DUPLICATE_HASH: 308,
+  /** ERROR_REASON_AUTHENTIQ_JOB_NOT_CONFIRMED - The job waits for its code; `confirm-first` of SignUpdate. */
+  ERROR_REASON_AUTHENTIQ_JOB_NOT_CONFIRMED: 309,
+  /** ERROR_REASON_AUTHENTIQ_CONFIRM_FIRST - A code for this revocation is open; `confirm-first` of KeyRevokeNosecret. */
+  ERROR_REASON_AUTHENTIQ_CONFIRM_FIRST: 310,
+  /** ERROR_REASON_AUTHENTIQ_REVOKED_KEY - The key has been revoked; `revoked-key`. */
+  ERROR_REASON_AUTHENTIQ_REVOKED_KEY: 311,
+  /** ERROR_REASON_AUTHENTIQ_UNSUPPORTED_MEDIA_TYPE - The body is not labelled as the call takes it; `unsupported-media-type`. */
+  ERROR_REASON_AUTHENTIQ_UNSUPPORTED_MEDIA_TYPE: 312,
+  /** ERROR_REASON_AUTHENTIQ_RATE_LIMIT - Too many messages to this address, to its like, for this caller or in all; `retry-after` says in how many seconds to come back; `rate-limit`. */
+  ERROR_REASON_AUTHENTIQ_RATE_LIMIT: 313,
+  /** ERROR_REASON_AUTHENTIQ_FAILED - A fault of the service or its database; the identical request may be sent again; `internal-error`. */
+  ERROR_REASON_AUTHENTIQ_FAILED: 314,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -175,6 +213,10 @@ export namespace ErrorReason {
   export type ERROR_REASON_ACCESS_KEY_NOT_FOUND = typeof ErrorReason.ERROR_REASON_ACCESS_KEY_NOT_FOUND;
   export type ERROR_REASON_KEY_RING_GIVEN = typeof ErrorReason.ERROR_REASON_KEY_RING_GIVEN;
   export type ERROR_REASON_DEVICE_HAS_CHILDREN = typeof ErrorReason.ERROR_REASON_DEVICE_HAS_CHILDREN;
+  export type ERROR_REASON_IDENTITY_NOT_FOUND = typeof ErrorReason.ERROR_REASON_IDENTITY_NOT_FOUND;
+  export type ERROR_REASON_ISSUER_KEY_NOT_FOUND = typeof ErrorReason.ERROR_REASON_ISSUER_KEY_NOT_FOUND;
+  export type ERROR_REASON_ISSUER_KEY_ACTIVE = typeof ErrorReason.ERROR_REASON_ISSUER_KEY_ACTIVE;
+  export type ERROR_REASON_TRUSTED_ISSUER_NOT_FOUND = typeof ErrorReason.ERROR_REASON_TRUSTED_ISSUER_NOT_FOUND;
   export type ERROR_REASON_DEVICE_REQUEST_MALFORMED = typeof ErrorReason.ERROR_REASON_DEVICE_REQUEST_MALFORMED;
   export type ERROR_REASON_PUBLIC_KEY_INVALID = typeof ErrorReason.ERROR_REASON_PUBLIC_KEY_INVALID;
   export type ERROR_REASON_PROOF_OF_POSSESSION_MALFORMED =
@@ -215,5 +257,21 @@ export namespace ErrorReason {
   export type ERROR_REASON_IAM_REQUEST_INVALID = typeof ErrorReason.ERROR_REASON_IAM_REQUEST_INVALID;
   export type ERROR_REASON_IAM_CREDENTIALS_WRONG = typeof ErrorReason.ERROR_REASON_IAM_CREDENTIALS_WRONG;
   export type ERROR_REASON_IAM_UNAUTHENTICATED = typeof ErrorReason.ERROR_REASON_IAM_UNAUTHENTICATED;
+  export type ERROR_REASON_AUTHENTIQ_BAD_REQUEST = typeof ErrorReason.ERROR_REASON_AUTHENTIQ_BAD_REQUEST;
+  export type ERROR_REASON_AUTHENTIQ_AUTH_ERROR = typeof ErrorReason.ERROR_REASON_AUTHENTIQ_AUTH_ERROR;
+  export type ERROR_REASON_AUTHENTIQ_AUD_ERROR = typeof ErrorReason.ERROR_REASON_AUTHENTIQ_AUD_ERROR;
+  export type ERROR_REASON_AUTHENTIQ_UNKNOWN_KEY = typeof ErrorReason.ERROR_REASON_AUTHENTIQ_UNKNOWN_KEY;
+  export type ERROR_REASON_AUTHENTIQ_UNKNOWN_JOB = typeof ErrorReason.ERROR_REASON_AUTHENTIQ_UNKNOWN_JOB;
+  export type ERROR_REASON_AUTHENTIQ_NOT_FOUND = typeof ErrorReason.ERROR_REASON_AUTHENTIQ_NOT_FOUND;
+  export type ERROR_REASON_AUTHENTIQ_NOT_SUPPORTED = typeof ErrorReason.ERROR_REASON_AUTHENTIQ_NOT_SUPPORTED;
+  export type ERROR_REASON_AUTHENTIQ_DUPLICATE_KEY = typeof ErrorReason.ERROR_REASON_AUTHENTIQ_DUPLICATE_KEY;
+  export type ERROR_REASON_AUTHENTIQ_DUPLICATE_HASH = typeof ErrorReason.ERROR_REASON_AUTHENTIQ_DUPLICATE_HASH;
+  export type ERROR_REASON_AUTHENTIQ_JOB_NOT_CONFIRMED = typeof ErrorReason.ERROR_REASON_AUTHENTIQ_JOB_NOT_CONFIRMED;
+  export type ERROR_REASON_AUTHENTIQ_CONFIRM_FIRST = typeof ErrorReason.ERROR_REASON_AUTHENTIQ_CONFIRM_FIRST;
+  export type ERROR_REASON_AUTHENTIQ_REVOKED_KEY = typeof ErrorReason.ERROR_REASON_AUTHENTIQ_REVOKED_KEY;
+  export type ERROR_REASON_AUTHENTIQ_UNSUPPORTED_MEDIA_TYPE =
+    typeof ErrorReason.ERROR_REASON_AUTHENTIQ_UNSUPPORTED_MEDIA_TYPE;
+  export type ERROR_REASON_AUTHENTIQ_RATE_LIMIT = typeof ErrorReason.ERROR_REASON_AUTHENTIQ_RATE_LIMIT;
+  export type ERROR_REASON_AUTHENTIQ_FAILED = typeof ErrorReason.ERROR_REASON_AUTHENTIQ_FAILED;
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
 }

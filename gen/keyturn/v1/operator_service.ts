@@ -25,7 +25,10 @@ import { AuditEvent } from "./audit_event.ts";
 import { Device, DeviceKey } from "./device.ts";
 import { DeviceSecret } from "./device_secret.ts";
 import { Event } from "./event.ts";
+import { Identity } from "./identity.ts";
+import { IssuerKey, TrustedIssuer } from "./issuer.ts";
 import { MasterKey } from "./key_ring.ts";
+import { Message } from "./message.ts";
 import { Product } from "./product.ts";
 import { Project } from "./project.ts";
 import { User } from "./user.ts";
@@ -199,6 +202,8 @@ export interface ListAuditEventsRequest {
   pageSize: number;
   /** `next_page_token` of the answer before; unset: from the newest. */
   pageToken: string;
+  /** Only events of this identity key, if set. */
+  identity: string;
 }
 
 /** The answer to ListAuditEvents. */
@@ -467,6 +472,125 @@ export interface ReencryptSecretsResponse {
   unreadable: bigint;
   /** In the last one, the first ten of them: table and key. */
   unreadableValues: string[];
+}
+
+/** An identity key to show. */
+export interface GetIdentityRequest {
+  /** The key: 43 characters of base64url. */
+  pk: string;
+}
+
+/** The answer to GetIdentity. */
+export interface GetIdentityResponse {
+  /** The identity. */
+  identity: Identity | undefined;
+}
+
+/** An identity key to revoke. */
+export interface RevokeIdentityRequest {
+  /** The key: 43 characters of base64url. */
+  pk: string;
+}
+
+/** The answer to RevokeIdentity. */
+export interface RevokeIdentityResponse {
+  /** The identity as it is now. */
+  identity: Identity | undefined;
+}
+
+/** Nothing to say. */
+export interface ListIssuerKeysRequest {
+}
+
+/** The answer to ListIssuerKeys. */
+export interface ListIssuerKeysResponse {
+  /** The keys, the newest first. */
+  issuerKeys: IssuerKey[];
+}
+
+/** Which issuer gets a new key. */
+export interface RotateIssuerKeyRequest {
+  /** Whether it is the test issuer. */
+  test: boolean;
+}
+
+/** The answer to RotateIssuerKey. */
+export interface RotateIssuerKeyResponse {
+  /** The new key. */
+  issuerKey: IssuerKey | undefined;
+}
+
+/** An issuer key to revoke. */
+export interface RevokeIssuerKeyRequest {
+  /** The key: 43 characters of base64url. */
+  publicKey: string;
+}
+
+/** The answer to RevokeIssuerKey. */
+export interface RevokeIssuerKeyResponse {
+  /** The key as it is now. */
+  issuerKey: IssuerKey | undefined;
+}
+
+/** An issuer to trust. */
+export interface CreateTrustedIssuerRequest {
+  /** The value of the claim `iss`. Required; 1 to 512 characters. */
+  issuer: string;
+  /**
+   * Its Ed25519 key: PEM (SubjectPublicKeyInfo), a JWK as text, or 43 characters
+   * of base64url. Required. Redacted, because a private key may be put here by
+   * mistake.
+   */
+  publicKey: string;
+}
+
+/** The answer to CreateTrustedIssuer. */
+export interface CreateTrustedIssuerResponse {
+  /** The issuer. */
+  trustedIssuer: TrustedIssuer | undefined;
+}
+
+/** Nothing to say. */
+export interface ListTrustedIssuersRequest {
+}
+
+/** The answer to ListTrustedIssuers. */
+export interface ListTrustedIssuersResponse {
+  /** The issuers. */
+  trustedIssuers: TrustedIssuer[];
+}
+
+/** An issuer to trust no more. */
+export interface DeleteTrustedIssuerRequest {
+  /** The value of the claim `iss`. Required. */
+  issuer: string;
+  /** One of its keys, 43 characters of base64url; unset: all of them. */
+  publicKey: string;
+}
+
+/** The answer to DeleteTrustedIssuer: nothing. */
+export interface DeleteTrustedIssuerResponse {
+}
+
+/** Which messages to list. */
+export interface ListMessagesRequest {
+  /** Only those to this address, number or device token, if set. */
+  recipient: string;
+  /**
+   * Messages in one answer, 1 to 1000; unset: 50; more counts as 1000; a
+   * negative number is refused.
+   */
+  pageSize: number;
+  /** `next_page_token` of the answer before; unset: from the newest. */
+  pageToken: string;
+}
+
+/** The answer to ListMessages. */
+export interface ListMessagesResponse {
+  /** Messages, the newest first. */
+  messages: Message[];
+  /** For the next answer; empty at the end. */
+  nextPageToken: string;
 }
 
 function createBaseCreateDeviceRequest(): CreateDeviceRequest {
@@ -1699,7 +1823,7 @@ export const OperatorServiceListProjectsResponse: MessageFns<OperatorServiceList
 };
 
 function createBaseListAuditEventsRequest(): ListAuditEventsRequest {
-  return { deviceId: "", pageSize: 0, pageToken: "" };
+  return { deviceId: "", pageSize: 0, pageToken: "", identity: "" };
 }
 
 export const ListAuditEventsRequest: MessageFns<ListAuditEventsRequest> = {
@@ -1712,6 +1836,9 @@ export const ListAuditEventsRequest: MessageFns<ListAuditEventsRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(26).string(message.pageToken);
+    }
+    if (message.identity !== "") {
+      writer.uint32(34).string(message.identity);
     }
     return writer;
   },
@@ -1753,6 +1880,14 @@ export const ListAuditEventsRequest: MessageFns<ListAuditEventsRequest> = {
             message.pageToken = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.identity = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1773,6 +1908,7 @@ export const ListAuditEventsRequest: MessageFns<ListAuditEventsRequest> = {
     message.deviceId = object.deviceId ?? "";
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.identity = object.identity ?? "";
     return message;
   },
 };
@@ -3883,6 +4019,1030 @@ export const ReencryptSecretsResponse: MessageFns<ReencryptSecretsResponse> = {
   },
 };
 
+function createBaseGetIdentityRequest(): GetIdentityRequest {
+  return { pk: "" };
+}
+
+export const GetIdentityRequest: MessageFns<GetIdentityRequest> = {
+  encode(message: GetIdentityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pk !== "") {
+      writer.uint32(10).string(message.pk);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetIdentityRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetIdentityRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pk = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetIdentityRequest>, I>>(base?: I): GetIdentityRequest {
+    return GetIdentityRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetIdentityRequest>, I>>(object: I): GetIdentityRequest {
+    const message = createBaseGetIdentityRequest();
+    message.pk = object.pk ?? "";
+    return message;
+  },
+};
+
+function createBaseGetIdentityResponse(): GetIdentityResponse {
+  return { identity: undefined };
+}
+
+export const GetIdentityResponse: MessageFns<GetIdentityResponse> = {
+  encode(message: GetIdentityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.identity !== undefined) {
+      Identity.encode(message.identity, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetIdentityResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetIdentityResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.identity = Identity.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetIdentityResponse>, I>>(base?: I): GetIdentityResponse {
+    return GetIdentityResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetIdentityResponse>, I>>(object: I): GetIdentityResponse {
+    const message = createBaseGetIdentityResponse();
+    message.identity = (object.identity !== undefined && object.identity !== null)
+      ? Identity.fromPartial(object.identity)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRevokeIdentityRequest(): RevokeIdentityRequest {
+  return { pk: "" };
+}
+
+export const RevokeIdentityRequest: MessageFns<RevokeIdentityRequest> = {
+  encode(message: RevokeIdentityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pk !== "") {
+      writer.uint32(10).string(message.pk);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokeIdentityRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokeIdentityRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pk = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RevokeIdentityRequest>, I>>(base?: I): RevokeIdentityRequest {
+    return RevokeIdentityRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RevokeIdentityRequest>, I>>(object: I): RevokeIdentityRequest {
+    const message = createBaseRevokeIdentityRequest();
+    message.pk = object.pk ?? "";
+    return message;
+  },
+};
+
+function createBaseRevokeIdentityResponse(): RevokeIdentityResponse {
+  return { identity: undefined };
+}
+
+export const RevokeIdentityResponse: MessageFns<RevokeIdentityResponse> = {
+  encode(message: RevokeIdentityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.identity !== undefined) {
+      Identity.encode(message.identity, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokeIdentityResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokeIdentityResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.identity = Identity.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RevokeIdentityResponse>, I>>(base?: I): RevokeIdentityResponse {
+    return RevokeIdentityResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RevokeIdentityResponse>, I>>(object: I): RevokeIdentityResponse {
+    const message = createBaseRevokeIdentityResponse();
+    message.identity = (object.identity !== undefined && object.identity !== null)
+      ? Identity.fromPartial(object.identity)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListIssuerKeysRequest(): ListIssuerKeysRequest {
+  return {};
+}
+
+export const ListIssuerKeysRequest: MessageFns<ListIssuerKeysRequest> = {
+  encode(_: ListIssuerKeysRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListIssuerKeysRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListIssuerKeysRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListIssuerKeysRequest>, I>>(base?: I): ListIssuerKeysRequest {
+    return ListIssuerKeysRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListIssuerKeysRequest>, I>>(_: I): ListIssuerKeysRequest {
+    const message = createBaseListIssuerKeysRequest();
+    return message;
+  },
+};
+
+function createBaseListIssuerKeysResponse(): ListIssuerKeysResponse {
+  return { issuerKeys: [] };
+}
+
+export const ListIssuerKeysResponse: MessageFns<ListIssuerKeysResponse> = {
+  encode(message: ListIssuerKeysResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.issuerKeys) {
+      IssuerKey.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListIssuerKeysResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListIssuerKeysResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.issuerKeys.push(IssuerKey.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListIssuerKeysResponse>, I>>(base?: I): ListIssuerKeysResponse {
+    return ListIssuerKeysResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListIssuerKeysResponse>, I>>(object: I): ListIssuerKeysResponse {
+    const message = createBaseListIssuerKeysResponse();
+    message.issuerKeys = object.issuerKeys?.map((e) => IssuerKey.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRotateIssuerKeyRequest(): RotateIssuerKeyRequest {
+  return { test: false };
+}
+
+export const RotateIssuerKeyRequest: MessageFns<RotateIssuerKeyRequest> = {
+  encode(message: RotateIssuerKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.test !== false) {
+      writer.uint32(8).bool(message.test);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateIssuerKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateIssuerKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.test = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RotateIssuerKeyRequest>, I>>(base?: I): RotateIssuerKeyRequest {
+    return RotateIssuerKeyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RotateIssuerKeyRequest>, I>>(object: I): RotateIssuerKeyRequest {
+    const message = createBaseRotateIssuerKeyRequest();
+    message.test = object.test ?? false;
+    return message;
+  },
+};
+
+function createBaseRotateIssuerKeyResponse(): RotateIssuerKeyResponse {
+  return { issuerKey: undefined };
+}
+
+export const RotateIssuerKeyResponse: MessageFns<RotateIssuerKeyResponse> = {
+  encode(message: RotateIssuerKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.issuerKey !== undefined) {
+      IssuerKey.encode(message.issuerKey, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateIssuerKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateIssuerKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.issuerKey = IssuerKey.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RotateIssuerKeyResponse>, I>>(base?: I): RotateIssuerKeyResponse {
+    return RotateIssuerKeyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RotateIssuerKeyResponse>, I>>(object: I): RotateIssuerKeyResponse {
+    const message = createBaseRotateIssuerKeyResponse();
+    message.issuerKey = (object.issuerKey !== undefined && object.issuerKey !== null)
+      ? IssuerKey.fromPartial(object.issuerKey)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRevokeIssuerKeyRequest(): RevokeIssuerKeyRequest {
+  return { publicKey: "" };
+}
+
+export const RevokeIssuerKeyRequest: MessageFns<RevokeIssuerKeyRequest> = {
+  encode(message: RevokeIssuerKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.publicKey !== "") {
+      writer.uint32(10).string(message.publicKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokeIssuerKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokeIssuerKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.publicKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RevokeIssuerKeyRequest>, I>>(base?: I): RevokeIssuerKeyRequest {
+    return RevokeIssuerKeyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RevokeIssuerKeyRequest>, I>>(object: I): RevokeIssuerKeyRequest {
+    const message = createBaseRevokeIssuerKeyRequest();
+    message.publicKey = object.publicKey ?? "";
+    return message;
+  },
+};
+
+function createBaseRevokeIssuerKeyResponse(): RevokeIssuerKeyResponse {
+  return { issuerKey: undefined };
+}
+
+export const RevokeIssuerKeyResponse: MessageFns<RevokeIssuerKeyResponse> = {
+  encode(message: RevokeIssuerKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.issuerKey !== undefined) {
+      IssuerKey.encode(message.issuerKey, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokeIssuerKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokeIssuerKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.issuerKey = IssuerKey.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RevokeIssuerKeyResponse>, I>>(base?: I): RevokeIssuerKeyResponse {
+    return RevokeIssuerKeyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RevokeIssuerKeyResponse>, I>>(object: I): RevokeIssuerKeyResponse {
+    const message = createBaseRevokeIssuerKeyResponse();
+    message.issuerKey = (object.issuerKey !== undefined && object.issuerKey !== null)
+      ? IssuerKey.fromPartial(object.issuerKey)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCreateTrustedIssuerRequest(): CreateTrustedIssuerRequest {
+  return { issuer: "", publicKey: "" };
+}
+
+export const CreateTrustedIssuerRequest: MessageFns<CreateTrustedIssuerRequest> = {
+  encode(message: CreateTrustedIssuerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.issuer !== "") {
+      writer.uint32(10).string(message.issuer);
+    }
+    if (message.publicKey !== "") {
+      writer.uint32(18).string(message.publicKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateTrustedIssuerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateTrustedIssuerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.issuer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.publicKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CreateTrustedIssuerRequest>, I>>(base?: I): CreateTrustedIssuerRequest {
+    return CreateTrustedIssuerRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateTrustedIssuerRequest>, I>>(object: I): CreateTrustedIssuerRequest {
+    const message = createBaseCreateTrustedIssuerRequest();
+    message.issuer = object.issuer ?? "";
+    message.publicKey = object.publicKey ?? "";
+    return message;
+  },
+};
+
+function createBaseCreateTrustedIssuerResponse(): CreateTrustedIssuerResponse {
+  return { trustedIssuer: undefined };
+}
+
+export const CreateTrustedIssuerResponse: MessageFns<CreateTrustedIssuerResponse> = {
+  encode(message: CreateTrustedIssuerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.trustedIssuer !== undefined) {
+      TrustedIssuer.encode(message.trustedIssuer, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateTrustedIssuerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateTrustedIssuerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.trustedIssuer = TrustedIssuer.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CreateTrustedIssuerResponse>, I>>(base?: I): CreateTrustedIssuerResponse {
+    return CreateTrustedIssuerResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateTrustedIssuerResponse>, I>>(object: I): CreateTrustedIssuerResponse {
+    const message = createBaseCreateTrustedIssuerResponse();
+    message.trustedIssuer = (object.trustedIssuer !== undefined && object.trustedIssuer !== null)
+      ? TrustedIssuer.fromPartial(object.trustedIssuer)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListTrustedIssuersRequest(): ListTrustedIssuersRequest {
+  return {};
+}
+
+export const ListTrustedIssuersRequest: MessageFns<ListTrustedIssuersRequest> = {
+  encode(_: ListTrustedIssuersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTrustedIssuersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTrustedIssuersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListTrustedIssuersRequest>, I>>(base?: I): ListTrustedIssuersRequest {
+    return ListTrustedIssuersRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListTrustedIssuersRequest>, I>>(_: I): ListTrustedIssuersRequest {
+    const message = createBaseListTrustedIssuersRequest();
+    return message;
+  },
+};
+
+function createBaseListTrustedIssuersResponse(): ListTrustedIssuersResponse {
+  return { trustedIssuers: [] };
+}
+
+export const ListTrustedIssuersResponse: MessageFns<ListTrustedIssuersResponse> = {
+  encode(message: ListTrustedIssuersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.trustedIssuers) {
+      TrustedIssuer.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTrustedIssuersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTrustedIssuersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.trustedIssuers.push(TrustedIssuer.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListTrustedIssuersResponse>, I>>(base?: I): ListTrustedIssuersResponse {
+    return ListTrustedIssuersResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListTrustedIssuersResponse>, I>>(object: I): ListTrustedIssuersResponse {
+    const message = createBaseListTrustedIssuersResponse();
+    message.trustedIssuers = object.trustedIssuers?.map((e) => TrustedIssuer.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDeleteTrustedIssuerRequest(): DeleteTrustedIssuerRequest {
+  return { issuer: "", publicKey: "" };
+}
+
+export const DeleteTrustedIssuerRequest: MessageFns<DeleteTrustedIssuerRequest> = {
+  encode(message: DeleteTrustedIssuerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.issuer !== "") {
+      writer.uint32(10).string(message.issuer);
+    }
+    if (message.publicKey !== "") {
+      writer.uint32(18).string(message.publicKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteTrustedIssuerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteTrustedIssuerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.issuer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.publicKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteTrustedIssuerRequest>, I>>(base?: I): DeleteTrustedIssuerRequest {
+    return DeleteTrustedIssuerRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteTrustedIssuerRequest>, I>>(object: I): DeleteTrustedIssuerRequest {
+    const message = createBaseDeleteTrustedIssuerRequest();
+    message.issuer = object.issuer ?? "";
+    message.publicKey = object.publicKey ?? "";
+    return message;
+  },
+};
+
+function createBaseDeleteTrustedIssuerResponse(): DeleteTrustedIssuerResponse {
+  return {};
+}
+
+export const DeleteTrustedIssuerResponse: MessageFns<DeleteTrustedIssuerResponse> = {
+  encode(_: DeleteTrustedIssuerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteTrustedIssuerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteTrustedIssuerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteTrustedIssuerResponse>, I>>(base?: I): DeleteTrustedIssuerResponse {
+    return DeleteTrustedIssuerResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteTrustedIssuerResponse>, I>>(_: I): DeleteTrustedIssuerResponse {
+    const message = createBaseDeleteTrustedIssuerResponse();
+    return message;
+  },
+};
+
+function createBaseListMessagesRequest(): ListMessagesRequest {
+  return { recipient: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListMessagesRequest: MessageFns<ListMessagesRequest> = {
+  encode(message: ListMessagesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.recipient !== "") {
+      writer.uint32(10).string(message.recipient);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListMessagesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListMessagesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.recipient = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListMessagesRequest>, I>>(base?: I): ListMessagesRequest {
+    return ListMessagesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListMessagesRequest>, I>>(object: I): ListMessagesRequest {
+    const message = createBaseListMessagesRequest();
+    message.recipient = object.recipient ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListMessagesResponse(): ListMessagesResponse {
+  return { messages: [], nextPageToken: "" };
+}
+
+export const ListMessagesResponse: MessageFns<ListMessagesResponse> = {
+  encode(message: ListMessagesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.messages) {
+      Message.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListMessagesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListMessagesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.messages.push(Message.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListMessagesResponse>, I>>(base?: I): ListMessagesResponse {
+    return ListMessagesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListMessagesResponse>, I>>(object: I): ListMessagesResponse {
+    const message = createBaseListMessagesResponse();
+    message.messages = object.messages?.map((e) => Message.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
 /**
  * Keyturn's own API for those who run it. Every call needs the operator's
  * bearer token in `authorization`, else UNAUTHENTICATED; a value that is not
@@ -4240,6 +5400,130 @@ export const OperatorServiceService = {
       Buffer.from(ReencryptSecretsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReencryptSecretsResponse => ReencryptSecretsResponse.decode(value),
   },
+  /** Shows an identity key. IDENTITY_NOT_FOUND. */
+  getIdentity: {
+    path: "/keyturn.v1.OperatorService/GetIdentity" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetIdentityRequest): Buffer => Buffer.from(GetIdentityRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetIdentityRequest => GetIdentityRequest.decode(value),
+    responseSerialize: (value: GetIdentityResponse): Buffer => Buffer.from(GetIdentityResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetIdentityResponse => GetIdentityResponse.decode(value),
+  },
+  /**
+   * Revokes an identity key for good: its addresses are free, its jobs are gone.
+   * Revoking a revoked key changes nothing. IDENTITY_NOT_FOUND.
+   */
+  revokeIdentity: {
+    path: "/keyturn.v1.OperatorService/RevokeIdentity" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RevokeIdentityRequest): Buffer =>
+      Buffer.from(RevokeIdentityRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RevokeIdentityRequest => RevokeIdentityRequest.decode(value),
+    responseSerialize: (value: RevokeIdentityResponse): Buffer =>
+      Buffer.from(RevokeIdentityResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RevokeIdentityResponse => RevokeIdentityResponse.decode(value),
+  },
+  /** Lists the keys by which Keyturn countersigns, the newest first. */
+  listIssuerKeys: {
+    path: "/keyturn.v1.OperatorService/ListIssuerKeys" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListIssuerKeysRequest): Buffer =>
+      Buffer.from(ListIssuerKeysRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListIssuerKeysRequest => ListIssuerKeysRequest.decode(value),
+    responseSerialize: (value: ListIssuerKeysResponse): Buffer =>
+      Buffer.from(ListIssuerKeysResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListIssuerKeysResponse => ListIssuerKeysResponse.decode(value),
+  },
+  /**
+   * Makes a new issuer key, which signs from now on. The one before it is
+   * retired: what it has signed counts, and it is published on.
+   */
+  rotateIssuerKey: {
+    path: "/keyturn.v1.OperatorService/RotateIssuerKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RotateIssuerKeyRequest): Buffer =>
+      Buffer.from(RotateIssuerKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RotateIssuerKeyRequest => RotateIssuerKeyRequest.decode(value),
+    responseSerialize: (value: RotateIssuerKeyResponse): Buffer =>
+      Buffer.from(RotateIssuerKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RotateIssuerKeyResponse => RotateIssuerKeyResponse.decode(value),
+  },
+  /**
+   * Revokes a retired issuer key: nothing that it has signed counts any more,
+   * and it is published no more. Revoking a revoked key changes nothing.
+   * ISSUER_KEY_NOT_FOUND, ISSUER_KEY_ACTIVE.
+   */
+  revokeIssuerKey: {
+    path: "/keyturn.v1.OperatorService/RevokeIssuerKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RevokeIssuerKeyRequest): Buffer =>
+      Buffer.from(RevokeIssuerKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RevokeIssuerKeyRequest => RevokeIssuerKeyRequest.decode(value),
+    responseSerialize: (value: RevokeIssuerKeyResponse): Buffer =>
+      Buffer.from(RevokeIssuerKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RevokeIssuerKeyResponse => RevokeIssuerKeyResponse.decode(value),
+  },
+  /**
+   * Trusts an issuer outside. Trusting it again with the same key changes
+   * nothing.
+   */
+  createTrustedIssuer: {
+    path: "/keyturn.v1.OperatorService/CreateTrustedIssuer" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CreateTrustedIssuerRequest): Buffer =>
+      Buffer.from(CreateTrustedIssuerRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CreateTrustedIssuerRequest => CreateTrustedIssuerRequest.decode(value),
+    responseSerialize: (value: CreateTrustedIssuerResponse): Buffer =>
+      Buffer.from(CreateTrustedIssuerResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CreateTrustedIssuerResponse => CreateTrustedIssuerResponse.decode(value),
+  },
+  /**
+   * Lists the issuers outside that are trusted: those of the setting
+   * `trusted_issuers` first, then the others in the order of their names.
+   */
+  listTrustedIssuers: {
+    path: "/keyturn.v1.OperatorService/ListTrustedIssuers" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListTrustedIssuersRequest): Buffer =>
+      Buffer.from(ListTrustedIssuersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListTrustedIssuersRequest => ListTrustedIssuersRequest.decode(value),
+    responseSerialize: (value: ListTrustedIssuersResponse): Buffer =>
+      Buffer.from(ListTrustedIssuersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListTrustedIssuersResponse => ListTrustedIssuersResponse.decode(value),
+  },
+  /** Trusts an issuer no more. TRUSTED_ISSUER_NOT_FOUND. */
+  deleteTrustedIssuer: {
+    path: "/keyturn.v1.OperatorService/DeleteTrustedIssuer" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeleteTrustedIssuerRequest): Buffer =>
+      Buffer.from(DeleteTrustedIssuerRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DeleteTrustedIssuerRequest => DeleteTrustedIssuerRequest.decode(value),
+    responseSerialize: (value: DeleteTrustedIssuerResponse): Buffer =>
+      Buffer.from(DeleteTrustedIssuerResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DeleteTrustedIssuerResponse => DeleteTrustedIssuerResponse.decode(value),
+  },
+  /**
+   * Lists messages, the newest first. Each read is audited, for a message that
+   * no sender takes is shown with what it says.
+   */
+  listMessages: {
+    path: "/keyturn.v1.OperatorService/ListMessages" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListMessagesRequest): Buffer => Buffer.from(ListMessagesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListMessagesRequest => ListMessagesRequest.decode(value),
+    responseSerialize: (value: ListMessagesResponse): Buffer =>
+      Buffer.from(ListMessagesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListMessagesResponse => ListMessagesResponse.decode(value),
+  },
 } as const;
 
 export interface OperatorServiceServer extends UntypedServiceImplementation {
@@ -4341,6 +5625,43 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
    * set meanwhile is never overwritten.
    */
   reencryptSecrets: handleServerStreamingCall<ReencryptSecretsRequest, ReencryptSecretsResponse>;
+  /** Shows an identity key. IDENTITY_NOT_FOUND. */
+  getIdentity: handleUnaryCall<GetIdentityRequest, GetIdentityResponse>;
+  /**
+   * Revokes an identity key for good: its addresses are free, its jobs are gone.
+   * Revoking a revoked key changes nothing. IDENTITY_NOT_FOUND.
+   */
+  revokeIdentity: handleUnaryCall<RevokeIdentityRequest, RevokeIdentityResponse>;
+  /** Lists the keys by which Keyturn countersigns, the newest first. */
+  listIssuerKeys: handleUnaryCall<ListIssuerKeysRequest, ListIssuerKeysResponse>;
+  /**
+   * Makes a new issuer key, which signs from now on. The one before it is
+   * retired: what it has signed counts, and it is published on.
+   */
+  rotateIssuerKey: handleUnaryCall<RotateIssuerKeyRequest, RotateIssuerKeyResponse>;
+  /**
+   * Revokes a retired issuer key: nothing that it has signed counts any more,
+   * and it is published no more. Revoking a revoked key changes nothing.
+   * ISSUER_KEY_NOT_FOUND, ISSUER_KEY_ACTIVE.
+   */
+  revokeIssuerKey: handleUnaryCall<RevokeIssuerKeyRequest, RevokeIssuerKeyResponse>;
+  /**
+   * Trusts an issuer outside. Trusting it again with the same key changes
+   * nothing.
+   */
+  createTrustedIssuer: handleUnaryCall<CreateTrustedIssuerRequest, CreateTrustedIssuerResponse>;
+  /**
+   * Lists the issuers outside that are trusted: those of the setting
+   * `trusted_issuers` first, then the others in the order of their names.
+   */
+  listTrustedIssuers: handleUnaryCall<ListTrustedIssuersRequest, ListTrustedIssuersResponse>;
+  /** Trusts an issuer no more. TRUSTED_ISSUER_NOT_FOUND. */
+  deleteTrustedIssuer: handleUnaryCall<DeleteTrustedIssuerRequest, DeleteTrustedIssuerResponse>;
+  /**
+   * Lists messages, the newest first. Each read is audited, for a message that
+   * no sender takes is shown with what it says.
+   */
+  listMessages: handleUnaryCall<ListMessagesRequest, ListMessagesResponse>;
 }
 
 export interface OperatorServiceClient extends Client {
@@ -4791,6 +6112,169 @@ export interface OperatorServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ReencryptSecretsResponse>;
+  /** Shows an identity key. IDENTITY_NOT_FOUND. */
+  getIdentity(
+    request: GetIdentityRequest,
+    callback: (error: ServiceError | null, response: GetIdentityResponse) => void,
+  ): ClientUnaryCall;
+  getIdentity(
+    request: GetIdentityRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetIdentityResponse) => void,
+  ): ClientUnaryCall;
+  getIdentity(
+    request: GetIdentityRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetIdentityResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Revokes an identity key for good: its addresses are free, its jobs are gone.
+   * Revoking a revoked key changes nothing. IDENTITY_NOT_FOUND.
+   */
+  revokeIdentity(
+    request: RevokeIdentityRequest,
+    callback: (error: ServiceError | null, response: RevokeIdentityResponse) => void,
+  ): ClientUnaryCall;
+  revokeIdentity(
+    request: RevokeIdentityRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RevokeIdentityResponse) => void,
+  ): ClientUnaryCall;
+  revokeIdentity(
+    request: RevokeIdentityRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RevokeIdentityResponse) => void,
+  ): ClientUnaryCall;
+  /** Lists the keys by which Keyturn countersigns, the newest first. */
+  listIssuerKeys(
+    request: ListIssuerKeysRequest,
+    callback: (error: ServiceError | null, response: ListIssuerKeysResponse) => void,
+  ): ClientUnaryCall;
+  listIssuerKeys(
+    request: ListIssuerKeysRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListIssuerKeysResponse) => void,
+  ): ClientUnaryCall;
+  listIssuerKeys(
+    request: ListIssuerKeysRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListIssuerKeysResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Makes a new issuer key, which signs from now on. The one before it is
+   * retired: what it has signed counts, and it is published on.
+   */
+  rotateIssuerKey(
+    request: RotateIssuerKeyRequest,
+    callback: (error: ServiceError | null, response: RotateIssuerKeyResponse) => void,
+  ): ClientUnaryCall;
+  rotateIssuerKey(
+    request: RotateIssuerKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RotateIssuerKeyResponse) => void,
+  ): ClientUnaryCall;
+  rotateIssuerKey(
+    request: RotateIssuerKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RotateIssuerKeyResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Revokes a retired issuer key: nothing that it has signed counts any more,
+   * and it is published no more. Revoking a revoked key changes nothing.
+   * ISSUER_KEY_NOT_FOUND, ISSUER_KEY_ACTIVE.
+   */
+  revokeIssuerKey(
+    request: RevokeIssuerKeyRequest,
+    callback: (error: ServiceError | null, response: RevokeIssuerKeyResponse) => void,
+  ): ClientUnaryCall;
+  revokeIssuerKey(
+    request: RevokeIssuerKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RevokeIssuerKeyResponse) => void,
+  ): ClientUnaryCall;
+  revokeIssuerKey(
+    request: RevokeIssuerKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RevokeIssuerKeyResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Trusts an issuer outside. Trusting it again with the same key changes
+   * nothing.
+   */
+  createTrustedIssuer(
+    request: CreateTrustedIssuerRequest,
+    callback: (error: ServiceError | null, response: CreateTrustedIssuerResponse) => void,
+  ): ClientUnaryCall;
+  createTrustedIssuer(
+    request: CreateTrustedIssuerRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CreateTrustedIssuerResponse) => void,
+  ): ClientUnaryCall;
+  createTrustedIssuer(
+    request: CreateTrustedIssuerRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CreateTrustedIssuerResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Lists the issuers outside that are trusted: those of the setting
+   * `trusted_issuers` first, then the others in the order of their names.
+   */
+  listTrustedIssuers(
+    request: ListTrustedIssuersRequest,
+    callback: (error: ServiceError | null, response: ListTrustedIssuersResponse) => void,
+  ): ClientUnaryCall;
+  listTrustedIssuers(
+    request: ListTrustedIssuersRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListTrustedIssuersResponse) => void,
+  ): ClientUnaryCall;
+  listTrustedIssuers(
+    request: ListTrustedIssuersRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListTrustedIssuersResponse) => void,
+  ): ClientUnaryCall;
+  /** Trusts an issuer no more. TRUSTED_ISSUER_NOT_FOUND. */
+  deleteTrustedIssuer(
+    request: DeleteTrustedIssuerRequest,
+    callback: (error: ServiceError | null, response: DeleteTrustedIssuerResponse) => void,
+  ): ClientUnaryCall;
+  deleteTrustedIssuer(
+    request: DeleteTrustedIssuerRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DeleteTrustedIssuerResponse) => void,
+  ): ClientUnaryCall;
+  deleteTrustedIssuer(
+    request: DeleteTrustedIssuerRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DeleteTrustedIssuerResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Lists messages, the newest first. Each read is audited, for a message that
+   * no sender takes is shown with what it says.
+   */
+  listMessages(
+    request: ListMessagesRequest,
+    callback: (error: ServiceError | null, response: ListMessagesResponse) => void,
+  ): ClientUnaryCall;
+  listMessages(
+    request: ListMessagesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListMessagesResponse) => void,
+  ): ClientUnaryCall;
+  listMessages(
+    request: ListMessagesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListMessagesResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const OperatorServiceClient = makeGenericClientConstructor(

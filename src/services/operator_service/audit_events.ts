@@ -12,11 +12,11 @@ export class AuditEvents {
   }
 
   async list(request: ListAuditEventsRequest): Promise<ListAuditEventsResponse> {
-    const deviceId = request.deviceId || undefined;
+    const filter = { deviceId: request.deviceId || undefined, identity: request.identity || undefined };
     const page = await readPage(
       request,
       2,
-      (before, limit) => this.#store.list(deviceId, cursorOf(before), limit),
+      (before, limit) => this.#store.list(filter, cursorOf(before), limit),
       (row) => [row.xact, row.event_id],
     );
     return { auditEvents: page.rows.map(toAuditEvent), nextPageToken: page.nextPageToken };

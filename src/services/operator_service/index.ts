@@ -5,7 +5,10 @@ import type { AccessKeys } from './access_keys.ts';
 import type { AuditEvents } from './audit_events.ts';
 import type { Devices } from './devices.ts';
 import type { Events } from './events.ts';
+import type { Identities } from './identities.ts';
+import type { Issuers } from './issuers.ts';
 import type { MasterKeys } from './master_keys.ts';
+import type { Messages } from './messages.ts';
 import type { Products } from './products.ts';
 import type { Projects } from './projects.ts';
 import type { Reencryption } from './reencryption.ts';
@@ -22,10 +25,14 @@ export interface OperatorParts {
   readonly events: Events;
   readonly masterKeys: MasterKeys;
   readonly reencryption: Reencryption;
+  readonly identities: Identities;
+  readonly issuers: Issuers;
+  readonly messages: Messages;
 }
 
 /** OperatorService. */
-export function operatorService({ devices, projects, products, accessKeys, users, auditEvents, events, masterKeys, reencryption }: OperatorParts): Binding[] {
+export function operatorService(parts: OperatorParts): Binding[] {
+  const { devices, projects, products, accessKeys, users, auditEvents, events, masterKeys, reencryption, identities, issuers, messages } = parts;
   return bind(OperatorServiceService, {
     createDevice: (request, call) => devices.create(request, call),
     getDevice: (request) => devices.get(request),
@@ -53,5 +60,14 @@ export function operatorService({ devices, projects, products, accessKeys, users
     listMasterKeys: () => masterKeys.list(),
     rotateMasterKey: (_, call) => masterKeys.rotate(call),
     reencryptSecrets: (_, call) => reencryption.run(call),
+    getIdentity: (request) => identities.get(request),
+    revokeIdentity: (request, call) => identities.revoke(request, call),
+    listIssuerKeys: () => issuers.listKeys(),
+    rotateIssuerKey: (request, call) => issuers.rotate(request, call),
+    revokeIssuerKey: (request, call) => issuers.revokeKey(request, call),
+    createTrustedIssuer: (request, call) => issuers.trust(request, call),
+    listTrustedIssuers: () => issuers.listTrusted(),
+    deleteTrustedIssuer: (request, call) => issuers.distrust(request, call),
+    listMessages: (request, call) => messages.list(request, call),
   });
 }

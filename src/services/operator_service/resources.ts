@@ -77,6 +77,7 @@ export function toAuditEvent(row: AuditEventRow): AuditEvent {
     requestId: row.request_id,
     peer: row.peer,
     details: row.details,
+    identity: row.identity ?? '',
   };
 }
 

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
-import type { IncomingCall, Outcome } from '../../call/call.ts';
+import type { IncomingCall, Outcome, Refusal } from '../../call/call.ts';
 import type { Endpoint } from '../../call/endpoints.ts';
 import type { Pipeline } from '../../call/pipeline.ts';
 import { hasContent } from '../../contract/http_status.ts';
 import { contentInvalid } from '../../contract/json/read.ts';
-import type { Service } from '../../contract/model.ts';
+import type { Method } from '../../contract/model.ts';
 import { OpenStreams } from '../open_streams.ts';
 import type { RestAnswer } from './answer.ts';
 import { Bodies } from './body/bodies.ts';
@@ -18,7 +18,7 @@ import type { Exchange } from './exchange.ts';
 import type { Headers } from './headers.ts';
 import type { Found, Route } from './index.ts';
 import { JsonLines } from './json_lines.ts';
-import { REQUEST_ID, headersOf, refusalOf } from './refusals.ts';
+import { REQUEST_ID, allowOf, headersOf, refusalOf } from './refusals.ts';
 import type { Refusals } from './refusals.ts';
 import type { UnreadAnswers } from './unread.ts';
 
@@ -27,6 +27,8 @@ export interface CallsParts {
   readonly refusals: Refusals;
   readonly unread: UnreadAnswers;
   readonly takesOperator: boolean;
+  /** The methods of the path of a raw target. */
+  readonly allowedAt: (target: string) => readonly string[];
   /** Writes a whole answer. */
   readonly send: (response: ServerResponse, answer: RestAnswer) => void;
 }
@@ -93,8 +95,8 @@ export class Calls {
         if (timeout === 'malformed') throw malformedTimeout();
         return binding.read({ variables, query, body }, (bytes) => decode(endpoint, bytes));
       },
-      encode: ({ status, message }) => {
-        if (hasContent(status)) written = binding.write(message, endpoint.encode);
+      encode: ({ status, message, form }) => {
+        if (hasContent(status)) written = binding.write(message, endpoint.encode, form);
       },
     };
     if (endpoint.method.isStream) {
@@ -109,8 +111,8 @@ export class Calls {
     }
     const outcome = await firstOf(pipeline.run(call), late);
     // As over gRPC: the caller is told at once, and the call goes on to its end.
-    if (outcome === 'late') return this.#sendLate(exchange, service);
-    send(response, outcome.ok ? answerOf(outcome, written, requestId) : refusals.write(outcome, service, requestId));
+    if (outcome === 'late') return this.#sendLate(exchange, endpoint.method);
+    send(response, outcome.ok ? answerOf(outcome, written, requestId) : this.#refusal(exchange, outcome, endpoint.method));
   }
 
   async #read({ request, response, headers, atEnd }: Exchange, most: number): Promise<HeldBody> {
@@ -124,14 +126,20 @@ export class Calls {
     return { ...body, release };
   }
 
-  #sendLate({ response, requestId }: Exchange, service: Service): void {
-    const { refusals, send } = this.#parts;
-    send(response, refusals.write(refusalOf(service, Fault.FAULT_DEADLINE_EXCEEDED), service, requestId));
+  #sendLate(exchange: Exchange, method: Method): void {
+    this.#parts.send(exchange.response, this.#refusal(exchange, refusalOf(method.service, Fault.FAULT_DEADLINE_EXCEEDED), method));
+  }
+
+  /** A 405 tells the methods of its path, whoever has refused the call (RFC 9110 section 15.5.6). */
+  #refusal({ request, requestId }: Exchange, refusal: Refusal, { service, path }: Method): RestAnswer {
+    const { refusals, allowedAt } = this.#parts;
+    const allow = refusal.reason.rules.httpStatus === 405 ? allowedAt(request.url ?? '') : [];
+    return refusals.write(refusal, service, requestId, allow.length > 0 ? [allowOf(allow)] : [], path);
   }
 
   async #stream(exchange: Exchange, { endpoint, binding }: Route, call: IncomingCall, { late, begun }: StreamTimes): Promise<void> {
     const { response, requestId } = exchange;
-    const { pipeline, refusals, unread, send } = this.#parts;
+    const { pipeline, unread, send } = this.#parts;
     const lines = new JsonLines({
       response,
       write: (message) => binding.write(message, endpoint.encode),
@@ -142,9 +150,9 @@ export class Calls {
     const stream = this.#streams.open(call.signal);
     const ended = pipeline.stream({ ...call, signal: stream.signal }, lines).finally(() => stream.close());
     // A stream that has begun tells it by its last line, once its handler has ended.
-    if ((await firstOf(ended, late)) === 'late' && !response.headersSent) return this.#sendLate(exchange, endpoint.method.service);
+    if ((await firstOf(ended, late)) === 'late' && !response.headersSent) return this.#sendLate(exchange, endpoint.method);
     const outcome = await ended;
-    if (!outcome.ok && !response.headersSent) send(response, refusals.write(outcome, endpoint.method.service, requestId));
+    if (!outcome.ok && !response.headersSent) send(response, this.#refusal(exchange, outcome, endpoint.method));
     else lines.end(outcome);
   }
 }

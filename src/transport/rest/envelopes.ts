@@ -15,6 +15,10 @@ export interface EnvelopeSettings {
   readonly words: ReadonlyMap<string, string>;
   /** The style of ENVELOPE_IOTDA. */
   readonly iotda: 'iotda' | 'gateway';
+  /** What stands before the code word in `type` of ENVELOPE_AUTHENTIQ. */
+  readonly typePrefix: string;
+  /** The media types of refusals that are not `application/json`, by method path. */
+  readonly mediaTypes: ReadonlyMap<string, string>;
 }
 
 type Write = (refusal: Refusal, requestId: string, settings: EnvelopeSettings) => object;
@@ -50,11 +54,18 @@ function iam(refusal: Refusal): object {
   return { error: { code, message: sentenceOf(refusal), title } };
 }
 
+/** contracts/authentiq.md section 3. */
+const authentiq: Write = (refusal, _requestId, { typePrefix }) => {
+  const { httpStatus: error, word, title } = refusal.reason.rules;
+  return { error, type: `${typePrefix}${word}`, title, detail: sentenceOf(refusal) };
+};
+
 const WRITERS: ReadonlyMap<Envelope, Write> = new Map([
   [Envelope.ENVELOPE_RPC_STATUS, rpcStatus],
   [Envelope.ENVELOPE_IOT_IDP, iotIdp],
   [Envelope.ENVELOPE_IOTDA, iotda],
   [Envelope.ENVELOPE_IAM, iam],
+  [Envelope.ENVELOPE_AUTHENTIQ, authentiq],
 ]);
 
 /** Whether this envelope can be written. */

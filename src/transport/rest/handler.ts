@@ -10,7 +10,7 @@ import { arrivalOf, callBegins } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import type { Defect } from './framing/defect.ts';
 import type { Found, Transcoder } from './index.ts';
-import { REQUEST_ID, Refusals } from './refusals.ts';
+import { REQUEST_ID, Refusals, allowOf } from './refusals.ts';
 import { UnreadAnswers } from './unread.ts';
 
 /** A page beside the API, such as `/livez`: answered to GET and HEAD, by path. */
@@ -41,7 +41,14 @@ export class RestHandler {
     this.#parts = parts;
     const { pipeline, envelopes, takesOperator } = parts;
     this.refusals = new Refusals({ pipeline, envelopes });
-    this.#calls = new Calls({ pipeline, refusals: this.refusals, unread: this.#unread, takesOperator, send: (response, answer) => this.#send(response, answer) });
+    this.#calls = new Calls({
+      pipeline,
+      refusals: this.refusals,
+      unread: this.#unread,
+      takesOperator,
+      allowedAt: (target) => parts.transcoder.allowedAt(target),
+      send: (response, answer) => this.#send(response, answer),
+    });
   }
 
   /** Ends the streams. What else is in flight goes on. */
@@ -98,8 +105,4 @@ export class RestHandler {
     send(response, answer);
     this.#unread.written(response);
   }
-}
-
-function allowOf(methods: readonly string[]): [string, string] {
-  return ['Allow', methods.join(', ')];
 }

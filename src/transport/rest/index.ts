@@ -19,6 +19,9 @@ export interface Route {
   readonly binding: RouteBinding;
 }
 
+/** A token of HTTP that no route has for its method. */
+const NO_METHOD = '-';
+
 /** What a request line leads to. */
 export type Found =
   | { readonly kind: 'route'; readonly route: Route; readonly variables: Readonly<Record<string, string>> }
@@ -79,12 +82,20 @@ export class Transcoder {
   }
 
   #otherMethod(method: string, rawTarget: string, methods: readonly string[]): Found {
-    if (!this.#answersOtherMethods(rawTarget)) return this.#fault(rawTarget, Fault.FAULT_METHOD_NOT_ALLOWED);
-    const allow = [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].toSorted();
-    return method === 'OPTIONS' ? { kind: 'options', allow } : { ...this.#fault(rawTarget, Fault.FAULT_METHOD_NOT_ALLOWED), allow };
+    const { otherMethods } = this.ownerOf(rawTarget).rules;
+    if (otherMethods === OtherMethods.OTHER_METHODS_NOT_FOUND) return this.#fault(rawTarget, Fault.FAULT_METHOD_NOT_ALLOWED);
+    const answersOptions = otherMethods === OtherMethods.OTHER_METHODS_NOT_ALLOWED;
+    const allow = [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), ...(answersOptions ? ['OPTIONS'] : [])])].toSorted();
+    return answersOptions && method === 'OPTIONS' ? { kind: 'options', allow } : { ...this.#fault(rawTarget, Fault.FAULT_METHOD_NOT_ALLOWED), allow };
   }
 
-  /** Whether HEAD, OPTIONS and a 405 mean what they mean in HTTP; some APIs treat such a path as unknown. */
+  /** The methods of a path that has routes, for `Allow`; none where other methods are not told apart from an unknown path. */
+  allowedAt(rawTarget: string): readonly string[] {
+    const found = this.find(NO_METHOD, rawTarget);
+    return found.kind === 'fault' ? found.allow : [];
+  }
+
+  /** Whether HEAD and a 405 mean what they mean in HTTP; some APIs treat such a path as unknown. */
   #answersOtherMethods(rawTarget: string): boolean {
     return this.ownerOf(rawTarget).rules.otherMethods !== OtherMethods.OTHER_METHODS_NOT_FOUND;
   }

@@ -26,12 +26,12 @@ export class Refusals {
     this.#parts = parts;
   }
 
-  /** A refusal in its envelope, with `more` headers. */
-  write(refusal: Refusal, service: Service, requestId: string, more: readonly [string, string][] = []): RestAnswer {
+  /** A refusal in its envelope, with `more` headers; `methodPath` names the method that was called, if there is one. */
+  write(refusal: Refusal, service: Service, requestId: string, more: readonly [string, string][] = [], methodPath = ''): RestAnswer {
     const { status, body } = writeRefusal(refusal, requestId, this.#parts.envelopes);
     const headers: [string, string][] = [[REQUEST_ID, requestId], ...more, ...headersOf(refusal)];
     if (status === 401) headers.push(['WWW-Authenticate', service.rules.challenge || PLAIN_CHALLENGE]);
-    return { status, headers, contentType: JSON_TYPE, body };
+    return { status, headers, contentType: this.#parts.envelopes.mediaTypes.get(methodPath) ?? JSON_TYPE, body };
   }
 
   async unrouted(request: Unrouted, service: Service, fault: Fault, more: readonly [string, string][] = []): Promise<RestAnswer> {
@@ -58,4 +58,8 @@ export function refusalOf(service: Service, fault: Fault): Refusal {
 /** Response metadata as headers. */
 export function headersOf({ metadata }: Pick<Outcome, 'metadata'>): [string, string][] {
   return Array.from(metadata, ([name, value]) => [headerName(name), value]);
+}
+
+export function allowOf(methods: readonly string[]): [string, string] {
+  return ['Allow', methods.join(', ')];
 }

@@ -20,6 +20,8 @@ export const Envelope = {
   ENVELOPE_IOTDA: 3,
   /** ENVELOPE_IAM - `{"error":{"code","message","title"}}`, contracts/iotda.md section 3, I400 and I401. */
   ENVELOPE_IAM: 4,
+  /** ENVELOPE_AUTHENTIQ - `{"error":<status>,"type","title","detail"}`, contracts/authentiq.md section 3. */
+  ENVELOPE_AUTHENTIQ: 5,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -31,6 +33,7 @@ export namespace Envelope {
   export type ENVELOPE_IOT_IDP = typeof Envelope.ENVELOPE_IOT_IDP;
   export type ENVELOPE_IOTDA = typeof Envelope.ENVELOPE_IOTDA;
   export type ENVELOPE_IAM = typeof Envelope.ENVELOPE_IAM;
+  export type ENVELOPE_AUTHENTIQ = typeof Envelope.ENVELOPE_AUTHENTIQ;
   export type UNRECOGNIZED = typeof Envelope.UNRECOGNIZED;
 }
 
@@ -172,6 +175,8 @@ export const OtherMethods = {
   OTHER_METHODS_NOT_FOUND: 1,
   /** OTHER_METHODS_NOT_ALLOWED - 405 with Allow; HEAD is answered from GET, OPTIONS with 204. */
   OTHER_METHODS_NOT_ALLOWED: 2,
+  /** OTHER_METHODS_REFUSED - 405 with Allow, to OPTIONS as well; HEAD is answered from GET. */
+  OTHER_METHODS_REFUSED: 3,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -181,6 +186,7 @@ export namespace OtherMethods {
   export type OTHER_METHODS_UNSPECIFIED = typeof OtherMethods.OTHER_METHODS_UNSPECIFIED;
   export type OTHER_METHODS_NOT_FOUND = typeof OtherMethods.OTHER_METHODS_NOT_FOUND;
   export type OTHER_METHODS_NOT_ALLOWED = typeof OtherMethods.OTHER_METHODS_NOT_ALLOWED;
+  export type OTHER_METHODS_REFUSED = typeof OtherMethods.OTHER_METHODS_REFUSED;
   export type UNRECOGNIZED = typeof OtherMethods.UNRECOGNIZED;
 }
 
@@ -378,7 +384,33 @@ export interface MethodRules {
    */
   projectField: string;
   /** Whether the method is served over gRPC alone and has no path. */
-  grpcOnly?: boolean | undefined;
+  grpcOnly?:
+    | boolean
+    | undefined;
+  /**
+   * Other forms than the usual one in which a REST answer may leave; the handler
+   * chooses one by its name. Over gRPC the whole message goes out in any case.
+   */
+  responseForms: ResponseForm[];
+  /**
+   * Whether a body that is labelled `application/jwt`, or that has the form of a
+   * compact JWS whatever its label, is refused as FAULT_METHOD_NOT_ALLOWED
+   * before anything else is judged of it.
+   */
+  refusesJwt: boolean;
+}
+
+/** A form in which a REST answer may leave instead of the usual one. */
+export interface ResponseForm {
+  /** The handler's name for it. */
+  name: string;
+  /** Its media type. */
+  mediaType: string;
+  /**
+   * The string or bytes field of the response whose bare value is the body.
+   * Unset: the body is that of the usual form.
+   */
+  field: string;
 }
 
 /**
@@ -436,6 +468,8 @@ export interface ReasonRules {
   gatewayWord: string;
   /** As above. */
   gatewaySentence: string;
+  /** The title of the error body in ENVELOPE_AUTHENTIQ, which no other shows. */
+  title: string;
 }
 
 function createBaseServiceRules(): ServiceRules {
@@ -596,6 +630,8 @@ function createBaseMethodRules(): MethodRules {
     permission: "",
     projectField: "",
     grpcOnly: undefined,
+    responseForms: [],
+    refusesJwt: false,
   };
 }
 
@@ -661,6 +697,12 @@ export const MethodRules: MessageFns<MethodRules> = {
     }
     if (message.grpcOnly !== undefined) {
       writer.uint32(152).bool(message.grpcOnly);
+    }
+    for (const v of message.responseForms) {
+      ResponseForm.encode(v!, writer.uint32(162).fork()).join();
+    }
+    if (message.refusesJwt !== false) {
+      writer.uint32(168).bool(message.refusesJwt);
     }
     return writer;
   },
@@ -840,6 +882,22 @@ export const MethodRules: MessageFns<MethodRules> = {
             message.grpcOnly = reader.bool();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.responseForms.push(ResponseForm.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.refusesJwt = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -876,6 +934,87 @@ export const MethodRules: MessageFns<MethodRules> = {
     message.permission = object.permission ?? "";
     message.projectField = object.projectField ?? "";
     message.grpcOnly = object.grpcOnly ?? undefined;
+    message.responseForms = object.responseForms?.map((e) => ResponseForm.fromPartial(e)) || [];
+    message.refusesJwt = object.refusesJwt ?? false;
+    return message;
+  },
+};
+
+function createBaseResponseForm(): ResponseForm {
+  return { name: "", mediaType: "", field: "" };
+}
+
+export const ResponseForm: MessageFns<ResponseForm> = {
+  encode(message: ResponseForm, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.mediaType !== "") {
+      writer.uint32(18).string(message.mediaType);
+    }
+    if (message.field !== "") {
+      writer.uint32(26).string(message.field);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResponseForm {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResponseForm();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.mediaType = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ResponseForm>, I>>(base?: I): ResponseForm {
+    return ResponseForm.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResponseForm>, I>>(object: I): ResponseForm {
+    const message = createBaseResponseForm();
+    message.name = object.name ?? "";
+    message.mediaType = object.mediaType ?? "";
+    message.field = object.field ?? "";
     return message;
   },
 };
@@ -1025,6 +1164,7 @@ function createBaseReasonRules(): ReasonRules {
     faults: [],
     gatewayWord: "",
     gatewaySentence: "",
+    title: "",
   };
 }
 
@@ -1057,6 +1197,9 @@ export const ReasonRules: MessageFns<ReasonRules> = {
     }
     if (message.gatewaySentence !== "") {
       writer.uint32(66).string(message.gatewaySentence);
+    }
+    if (message.title !== "") {
+      writer.uint32(74).string(message.title);
     }
     return writer;
   },
@@ -1148,6 +1291,14 @@ export const ReasonRules: MessageFns<ReasonRules> = {
             message.gatewaySentence = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.title = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1173,6 +1324,7 @@ export const ReasonRules: MessageFns<ReasonRules> = {
     message.faults = object.faults?.map((e) => e) || [];
     message.gatewayWord = object.gatewayWord ?? "";
     message.gatewaySentence = object.gatewaySentence ?? "";
+    message.title = object.title ?? "";
     return message;
   },
 };

@@ -48,8 +48,9 @@ export function compileBodyReader(image: Image, { desc, rules }: Method, field: 
   const readDirectly = field === undefined ? compileDirectReader(input, rules.jsonInput) : undefined;
   const read = (body: TypedBody, isAlone: boolean): BodyContent => {
     const { bytes } = body;
+    if (rules.refusesJwt) refuseJwt(body);
     if (bytes.length === 0 && rules.emptyBody === true) return emptyContent(raw, field, body);
-    const type = acceptedType(types, mediaTypeOf(body), body);
+    const type = acceptedType(types, mediaTypeOf(body), body, raw);
     const isRaw = raw === 'http_body' || !(types.has(type.essence) && (type.essence === JSON_TYPE || type.essence === FORM));
     if (raw !== undefined && isRaw) return readRawBody(raw, field, type, { contentType: body.contentType ?? '', data: bytes });
     if (!type.isUtf8) throw new FaultError(Fault.FAULT_MEDIA_TYPE, 'the charset is not UTF-8');
@@ -64,7 +65,7 @@ export function compileBodyReader(image: Image, { desc, rules }: Method, field: 
   const unpack = async (body: TypedBody): Promise<TypedBody> => {
     if (body.bytes.length === 0 && rules.emptyBody === true) return body;
     // What is in a type that is not taken need not be decoded.
-    acceptedType(types, mediaTypeOf(body), body);
+    acceptedType(types, mediaTypeOf(body), body, raw);
     return decode(body);
   };
   return { unpack, read };
@@ -86,12 +87,21 @@ function compileBodyForm(image: Image, input: DescMessage, field: DescField | un
 
 const UNNAMED: MediaType = { essence: '', isUtf8: true };
 
-/** A body without any type is taken where every type is. */
-function acceptedType(types: ReadonlySet<string>, type: MediaType | undefined, { bytes }: TypedBody): MediaType {
+/** A body without any type is taken where every type is. Without bytes it is none, unless it is a bare value, which may be empty. */
+function acceptedType(types: ReadonlySet<string>, type: MediaType | undefined, { bytes }: TypedBody, raw: RawKind | undefined): MediaType {
   if (type !== undefined && (types.has(type.essence) || types.has(ANY_TYPE))) return type;
   if (type === undefined && types.has(ANY_TYPE)) return UNNAMED;
-  if (type === undefined && bytes.length === 0) throw unparsable('there is no body');
+  if (type === undefined && bytes.length === 0 && raw === undefined) throw unparsable('there is no body');
   throw new FaultError(Fault.FAULT_MEDIA_TYPE, 'the method does not take this media type');
+}
+
+/** RFC 7515 section 3.1, with any signature; white space around it does not count. */
+const COMPACT_JWS = /^[ \t\r\n]*[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*[ \t\r\n]*$/;
+
+function refuseJwt(body: TypedBody): void {
+  const isJws = COMPACT_JWS.test(Buffer.from(body.bytes).toString('latin1'));
+  if (!isJws && mediaTypeOf(body)?.essence !== 'application/jwt') return;
+  throw new FaultError(Fault.FAULT_METHOD_NOT_ALLOWED, 'the body is a JWT');
 }
 
 function emptyContent(raw: RawKind | undefined, field: DescField | undefined, { bytes, contentType = '' }: TypedBody): BodyContent {

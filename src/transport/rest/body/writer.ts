@@ -1,4 +1,5 @@
 import type { DescField } from '@bufbuild/protobuf';
+import type { ResponseForm } from '../../../../gen/keyturn/options/v1/options.ts';
 import type { Image } from '../../../contract/image.ts';
 import { compileDirectWriter } from '../../../contract/json/direct_write.ts';
 import { compileFieldWriter, compileJsonWriter } from '../../../contract/json/write.ts';
@@ -16,7 +17,7 @@ export interface AnswerBody {
  * From ts-proto's response message, which `encode` serializes where that is
  * needed, to the body of its answer. Throws an Error if it cannot be written.
  */
-export type AnswerWriter = (message: object, encode: (message: object) => Uint8Array) => AnswerBody;
+export type AnswerWriter = (message: object, encode: (message: object) => Uint8Array, form?: string) => AnswerBody;
 
 /** What google/api/httpbody.proto leaves open: RFC 9110 section 8.3 has it for content of which nothing is known. */
 const UNKNOWN_TYPE = 'application/octet-stream';
@@ -24,9 +25,30 @@ const UNKNOWN_TYPE = 'application/octet-stream';
 /**
  * Makes the writer of answers for a rule whose response_body is `field`, or the
  * whole message if that is undefined. Throws an Error if the method has a
- * response_media_type in which such an answer cannot leave.
+ * response_media_type in which such an answer cannot leave. The writer throws
+ * for a form that the method does not list.
  */
-export function compileAnswerWriter(image: Image, { desc: { output }, rules }: Method, field: DescField | undefined): AnswerWriter {
+export function compileAnswerWriter(image: Image, method: Method, field: DescField | undefined): AnswerWriter {
+  const write = compileUsualWriter(image, method, field);
+  const forms = new Map(method.rules.responseForms.map((form) => [form.name, compileForm(method, form, write)]));
+  if (forms.size === 0) return write;
+  return (message, encode, name) => {
+    const writeForm = name === undefined ? write : forms.get(name);
+    if (writeForm === undefined) throw new Error(`${method.path} has no response form ${name}`);
+    return writeForm(message, encode);
+  };
+}
+
+/** A form of which only the media type is another, or the bare value of a field. */
+function compileForm({ desc: { output } }: Method, { mediaType: contentType, field: name }: ResponseForm, usual: AnswerWriter): AnswerWriter {
+  if (name === '') return (message, encode) => ({ contentType, content: usual(message, encode).content });
+  const field = output.fields.find((candidate) => candidate.name === name);
+  const raw = rawKindOf(output, field);
+  if (field === undefined || raw === undefined) throw new Error(`${output.typeName} has no field ${name} with a bare value`);
+  return (message, encode) => ({ contentType, content: readRaw(raw, field, encode(message)).data });
+}
+
+function compileUsualWriter(image: Image, { desc: { output }, rules }: Method, field: DescField | undefined): AnswerWriter {
   const raw = rawKindOf(output, field);
   if (rules.responseMediaType !== '') {
     const contentType = rules.responseMediaType;

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import type { Binding } from './call/endpoints.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/index.ts';
+import { placeOf } from './crypto/key_ring.ts';
+import type { KeyRing } from './crypto/key_ring.ts';
+import type { Database } from './db/database.ts';
+import { IssuerStore } from './db/issuer.ts';
+import { ServiceKeyStore } from './db/service_key.ts';
+import type { Log } from './log.ts';
+import { identityBindingService } from './services/identity_binding_service/index.ts';
+import { Jobs } from './services/identity_binding_service/jobs.ts';
+import { KeyedHash } from './services/identity_binding_service/keyed_hash.ts';
+import { Keys } from './services/identity_binding_service/keys.ts';
+import { Logins } from './services/identity_binding_service/logins.ts';
+import type { IdentityParts } from './services/identity_binding_service/parts.ts';
+import { Revocations } from './services/identity_binding_service/revocations.ts';
+import { IssuerKeys } from './services/issuers/issuer_keys.ts';
+import { Outgoing } from './services/messages/outgoing.ts';
+import { Identities } from './services/operator_service/identities.ts';
+import type { OperatorParts } from './services/operator_service/index.ts';
+import { Issuers } from './services/operator_service/issuers.ts';
+import { Messages } from './services/operator_service/messages.ts';
+
+export interface IdentityComposition {
+  readonly database: Database;
+  readonly keyRing: KeyRing;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The base of links to REST, without a slash at its end, once it is served. */
+  readonly publicUrl: () => string;
+}
+
+/** What concerns identity keys: IdentityBindingService, its issuers and its messages. */
+export interface IdentityBinding {
+  readonly operatorParts: Pick<OperatorParts, 'identities' | 'issuers' | 'messages'>;
+  readonly bindings: readonly Binding[];
+}
+
+const ADDRESS_HASH_KEY = 'address_hash';
+const KEY_BYTES = 32;
+
+/** Puts together what concerns identity keys; makes what is made at the first start. */
+export async function composeIdentity({ database, keyRing, config, clock, log, publicUrl }: IdentityComposition): Promise<IdentityBinding> {
+  const { run } = database;
+  const { authentiq: settings } = config;
+  const hash = new KeyedHash(await serviceKey(ADDRESS_HASH_KEY, new ServiceKeyStore(run), keyRing, clock));
+  const issuerKeys = new IssuerKeys(keyRing, new IssuerStore(run));
+  await issuerKeys.ensure('main', clock.now());
+  if (settings.testIssuer) await issuerKeys.ensure('test', clock.now());
+  const parts: IdentityParts = {
+    keyRing,
+    hash,
+    issuerKeys,
+    issuer: () => settings.issuer ?? publicUrl(),
+    outgoing: new Outgoing(keyRing, hash),
+    wake: () => {},
+    settings,
+    clock,
+  };
+  log.info({ scope_put_response: settings.scopePutResponse }, 'the form in which PUT /scope answers');
+  return {
+    operatorParts: { identities: new Identities(), issuers: new Issuers(), messages: new Messages() },
+    bindings: identityBindingService({ keys: new Keys(parts), revocations: new Revocations(parts), jobs: new Jobs(parts), logins: new Logins(parts) }),
+  };
+}
+
+/** A key that all nodes share, made at the first start. */
+async function serviceKey(name: string, store: ServiceKeyStore, keyRing: KeyRing, clock: Clock): Promise<Buffer> {
+  const place = placeOf.serviceKey(name);
+  const known = await store.read(name);
+  if (known === undefined) await store.create(name, keyRing.seal(place, randomBytes(KEY_BYTES)), clock.now());
+  const sealed = known ?? (await store.read(name));
+  if (sealed === undefined) throw new Error(`the database keeps no key ${name}`);
+  return keyRing.open(place, sealed);
+}

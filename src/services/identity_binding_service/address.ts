@@ -1,0 +1,33 @@
+/** What a key can be bound to, as the claims name it. */
+export const ADDRESS_KINDS = ['email', 'phone'] as const;
+export type AddressKind = (typeof ADDRESS_KINDS)[number];
+
+/** An address or number in its one spelling. */
+export interface Address {
+  readonly kind: AddressKind;
+  readonly value: string;
+}
+
+const MOST_EMAIL = 254;
+const E164 = /^\+[1-9][0-9]{6,14}$/;
+
+/** The one spelling of an address or number (contracts/authentiq.md section 4); undefined if it is none. */
+export function normalise(kind: AddressKind, text: string): Address | undefined {
+  const value = kind === 'email' ? normaliseEmail(text) : normalisePhone(text);
+  return value === undefined ? undefined : { kind, value };
+}
+
+function normaliseEmail(text: string): string | undefined {
+  const email = text.trim().normalize('NFC').toLowerCase();
+  return /^[^@]+@[^@]+$/s.test(email) && Array.from(email).length <= MOST_EMAIL ? email : undefined;
+}
+
+function normalisePhone(text: string): string | undefined {
+  const phone = text.replaceAll(/[\s.()-]/g, '');
+  return E164.test(phone) ? phone : undefined;
+}
+
+/** What its budget goes by beside itself: the domain of an e-mail address, the first five digits of a number. */
+export function prefixOf({ kind, value }: Address): string {
+  return kind === 'email' ? value.slice(value.indexOf('@') + 1) : value.slice(0, 6);
+}
