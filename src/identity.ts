@@ -7,6 +7,7 @@ import type { KeyRing } from './crypto/key_ring.ts';
 import type { Database } from './db/database.ts';
 import { IssuerStore } from './db/issuer.ts';
 import { ServiceKeyStore } from './db/service_key.ts';
+import { TrustedIssuerStore } from './db/trusted_issuer.ts';
 import type { Log } from './log.ts';
 import { identityBindingService } from './services/identity_binding_service/index.ts';
 import { Jobs } from './services/identity_binding_service/jobs.ts';
@@ -16,6 +17,7 @@ import { Logins } from './services/identity_binding_service/logins.ts';
 import type { IdentityParts } from './services/identity_binding_service/parts.ts';
 import { Revocations } from './services/identity_binding_service/revocations.ts';
 import { IssuerKeys } from './services/issuers/issuer_keys.ts';
+import { Trust } from './services/issuers/trust.ts';
 import { Outgoing } from './services/messages/outgoing.ts';
 import { Identities } from './services/operator_service/identities.ts';
 import type { OperatorParts } from './services/operator_service/index.ts';
@@ -49,11 +51,13 @@ export async function composeIdentity({ database, keyRing, config, clock, log, p
   const issuerKeys = new IssuerKeys(keyRing, new IssuerStore(run));
   await issuerKeys.ensure('main', clock.now());
   if (settings.testIssuer) await issuerKeys.ensure('test', clock.now());
+  const issuer = (): string => settings.issuer ?? publicUrl();
   const parts: IdentityParts = {
     keyRing,
     hash,
     issuerKeys,
-    issuer: () => settings.issuer ?? publicUrl(),
+    issuer,
+    trust: new Trust(new TrustedIssuerStore(run), issuer, settings.trustedIssuers),
     outgoing: new Outgoing(keyRing, hash),
     wake: () => {},
     settings,
