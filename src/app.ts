@@ -110,7 +110,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
 
   const publicUrl = (): string => (config.publicUrl ?? listeners?.httpUrl ?? '').replace(/\/+$/, '');
   const applications = composeApplications({ database, keyRing, config, clock, operator: theOperator, publicUrl });
-  const identity = await composeIdentity({ database, keyRing, config, clock, log, publicUrl });
+  const identity = await composeIdentity({ database, keyRing, config, clock, log, publicUrl, atFaultPoint });
   const rotations = new RotationStore(database.run, atFaultPoint);
   const devices = new DeviceStore(database);
   const endpoints = joinEndpoints(contract, [

@@ -5,14 +5,15 @@ import type { Config } from './config/index.ts';
 import { placeOf } from './crypto/key_ring.ts';
 import type { KeyRing } from './crypto/key_ring.ts';
 import type { Database } from './db/database.ts';
+import { IdentityStore } from './db/identity.ts';
 import { IssuerStore } from './db/issuer.ts';
 import { ServiceKeyStore } from './db/service_key.ts';
 import { TrustedIssuerStore } from './db/trusted_issuer.ts';
+import type { AtFaultPoint } from './fault_points.ts';
 import type { Log } from './log.ts';
 import { identityBindingService } from './services/identity_binding_service/index.ts';
 import { Jobs } from './services/identity_binding_service/jobs.ts';
 import { KeyedHash } from './services/identity_binding_service/keyed_hash.ts';
-import { Keys } from './services/identity_binding_service/keys.ts';
 import { Logins } from './services/identity_binding_service/logins.ts';
 import type { IdentityParts } from './services/identity_binding_service/parts.ts';
 import { Revocations } from './services/identity_binding_service/revocations.ts';
@@ -32,6 +33,7 @@ export interface IdentityComposition {
   readonly log: Log;
   /** The base of links to REST, without a slash at its end, once it is served. */
   readonly publicUrl: () => string;
+  readonly atFaultPoint: AtFaultPoint | undefined;
 }
 
 /** What concerns identity keys: IdentityBindingService, its issuers and its messages. */
@@ -44,7 +46,7 @@ const ADDRESS_HASH_KEY = 'address_hash';
 const KEY_BYTES = 32;
 
 /** Puts together what concerns identity keys; makes what is made at the first start. */
-export async function composeIdentity({ database, keyRing, config, clock, log, publicUrl }: IdentityComposition): Promise<IdentityBinding> {
+export async function composeIdentity({ database, keyRing, config, clock, log, publicUrl, atFaultPoint }: IdentityComposition): Promise<IdentityBinding> {
   const { run } = database;
   const { authentiq: settings } = config;
   const hash = new KeyedHash(await serviceKey(ADDRESS_HASH_KEY, new ServiceKeyStore(run), keyRing, clock));
@@ -53,6 +55,7 @@ export async function composeIdentity({ database, keyRing, config, clock, log, p
   if (settings.testIssuer) await issuerKeys.ensure('test', clock.now());
   const issuer = (): string => settings.issuer ?? publicUrl();
   const parts: IdentityParts = {
+    identities: new IdentityStore(database, atFaultPoint),
     keyRing,
     hash,
     issuerKeys,
@@ -66,7 +69,7 @@ export async function composeIdentity({ database, keyRing, config, clock, log, p
   log.info({ scope_put_response: settings.scopePutResponse }, 'the form in which PUT /scope answers');
   return {
     operatorParts: { identities: new Identities(), issuers: new Issuers(), messages: new Messages() },
-    bindings: identityBindingService({ keys: new Keys(parts), revocations: new Revocations(parts), jobs: new Jobs(parts), logins: new Logins(parts) }),
+    bindings: identityBindingService({ keys: parts, revocations: new Revocations(parts), jobs: new Jobs(parts), logins: new Logins(parts) }),
   };
 }
 

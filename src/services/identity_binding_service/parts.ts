@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import type { KeyRing } from '../../crypto/key_ring.ts';
+import type { IdentityStore } from '../../db/identity.ts';
 import type { AuthentiqSettings } from '../../settings.ts';
 import type { IssuerKeys } from '../issuers/issuer_keys.ts';
 import type { Trust } from '../issuers/trust.ts';
@@ -8,6 +9,7 @@ import type { KeyedHash } from './keyed_hash.ts';
 
 /** What the calls of IdentityBindingService stand on. */
 export interface IdentityParts {
+  readonly identities: IdentityStore;
   readonly keyRing: KeyRing;
   readonly hash: KeyedHash;
   readonly issuerKeys: IssuerKeys;

@@ -1,0 +1,32 @@
+import type { KeyUpdateRequest, KeyUpdateResponse } from '../../../gen/keyturn/v1/identity_binding_service.ts';
+import type { Call } from '../../call/call.ts';
+import type { CompactJws } from '../../crypto/jws.ts';
+import type { BoundAddress } from '../../db/identity.ts';
+import { verifyIssued } from '../issuers/issued_jwt.ts';
+import { readAuthentiqId } from './claims.ts';
+import { checkChange, makeChange } from './key_change.ts';
+import type { IdentityParts } from './parts.ts';
+import { authError } from './refusals.ts';
+
+/** KeyUpdate: contracts/authentiq.md 7.1. Of two JWTs in `scopes` for one kind of address the later one stands. */
+export async function updateKey(parts: IdentityParts, { pk, jwt }: KeyUpdateRequest, call: Call): Promise<KeyUpdateResponse> {
+  const now = parts.clock.now();
+  const claims = readAuthentiqId(jwt, { takesScopes: true });
+  await checkChange(parts, pk, claims, now);
+  const addresses = new Map<string, BoundAddress>();
+  for (const scope of claims.scopes) {
+    const address = await vouchedFor(parts, pk, scope, now);
+    addresses.set(address.kind, address);
+  }
+  await makeChange(parts, claims, { action: 'identity.updated', replaces: false, addresses: [...addresses.values()] }, call);
+  return { status: 'confirmed' };
+}
+
+/** The address that a trusted issuer says the key holds (6.5). Throws AUTHENTIQ_AUTH_ERROR. */
+async function vouchedFor({ trust, hash }: IdentityParts, pk: string, scope: CompactJws, now: Date): Promise<BoundAddress> {
+  const { iss } = scope.payload;
+  const keys = typeof iss === 'string' ? await trust.keysOf(iss) : [];
+  const issued = await verifyIssued(scope, keys, now);
+  if (issued?.sub !== pk) throw authError('a JWT in scopes is not that of a trusted issuer for the key');
+  return { kind: issued.address.kind, mac: hash.ofAddress(issued.address) };
+}
