@@ -14,6 +14,7 @@ import type { TlsFolder } from './fixtures/tls_folder.ts';
 
 const AUTHORIZED = { authorization: `Bearer ${OPERATOR_TOKEN}`, 'content-type': 'application/json' };
 const NOT_FOUND = '{"code":5,"message":"There is nothing at this path.","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ROUTE_NOT_FOUND","domain":"keyturn"}]}';
+const IDENTITY_NOT_FOUND = '{"error":404,"type":"not-found","title":"Not found","detail":"No such resource exists."}';
 const DEVICE_NOT_FOUND = '{"error":{"code":404,"status":"Not Found","request":"r-1","message":"The requested resource could not be found"}}';
 
 for (const hasTls of [false, true]) {
@@ -55,9 +56,9 @@ for (const hasTls of [false, true]) {
       const headers = { ...AUTHORIZED, 'x-request-id': 'r-1' };
       const answer = await ask(operatorUrl, '/device/update/pubkey', { method: 'POST', headers, body: '{}' }, tls);
       assert.deepEqual([answer.status, answer.body], [404, DEVICE_NOT_FOUND]);
-      for (const path of ['/', '/v2', '/key/x']) {
+      for (const [path, notFound] of [['/', NOT_FOUND], ['/v2', NOT_FOUND], ['/key/x', IDENTITY_NOT_FOUND]] as const) {
         const other = await ask(operatorUrl, path, { headers }, tls);
-        assert.deepEqual([other.status, other.body], [404, NOT_FOUND], path);
+        assert.deepEqual([other.status, other.body], [404, notFound], path);
       }
       const client = new DeviceKeyServiceClient(service.operator, channel(), OPTIONS);
       const code = await new Promise((resolve) => client.updatePublicKey({ pop: '' }, (error: ServiceError | null) => resolve(error?.code)));
@@ -72,15 +73,16 @@ for (const hasTls of [false, true]) {
       // What the operator may do in the place of an application is served to both.
       const SHARED = ['DeviceSecretService', 'IamService', 'IotDeviceService'].map((name) => `keyturn.v1.${name}`);
       for (const [address, here, elsewhere] of [
-        [service.operator, 'keyturn.v1.OperatorService', 'keyturn.v1.DeviceKeyService'],
-        [service.grpc, 'keyturn.v1.DeviceKeyService', 'keyturn.v1.OperatorService'],
+        [service.operator, ['keyturn.v1.OperatorService'], ['keyturn.v1.DeviceKeyService', 'keyturn.v1.IdentityBindingService']],
+        [service.grpc, ['keyturn.v1.DeviceKeyService', 'keyturn.v1.IdentityBindingService'], ['keyturn.v1.OperatorService']],
       ] as const) {
-          const client = new HealthClient(address, channel(), OPTIONS);
+        const client = new HealthClient(address, channel(), OPTIONS);
         const check = (name: string) =>
           new Promise((resolve) => client.check({ service: name }, (error: ServiceError | null, answer) => resolve(error?.code ?? answer.status)));
-        assert.deepEqual([await check(''), await check(here), await check(elsewhere)], [SERVING, SERVING, status.NOT_FOUND]);
+        for (const name of ['', ...here]) assert.equal(await check(name), SERVING, name);
+        for (const name of elsewhere) assert.equal(await check(name), status.NOT_FOUND, name);
         client.close();
-        assert.deepEqual(await reflectedServices(address, channel()), [...OWN, ...SHARED, here].toSorted());
+        assert.deepEqual(await reflectedServices(address, channel()), [...OWN, ...SHARED, ...here].toSorted());
       }
     });
 
