@@ -54,8 +54,9 @@ export async function composeIdentity({ database, keyRing, config, clock, log, p
   await issuerKeys.ensure('main', clock.now());
   if (settings.testIssuer) await issuerKeys.ensure('test', clock.now());
   const issuer = (): string => settings.issuer ?? publicUrl();
+  const identities = new IdentityStore(database, atFaultPoint);
   const parts: IdentityParts = {
-    identities: new IdentityStore(database, atFaultPoint),
+    identities,
     keyRing,
     hash,
     issuerKeys,
@@ -68,7 +69,7 @@ export async function composeIdentity({ database, keyRing, config, clock, log, p
   };
   log.info({ scope_put_response: settings.scopePutResponse }, 'the form in which PUT /scope answers');
   return {
-    operatorParts: { identities: new Identities(), issuers: new Issuers(), messages: new Messages() },
+    operatorParts: { identities: new Identities(identities, clock), issuers: new Issuers(), messages: new Messages() },
     bindings: identityBindingService({ keys: parts, revocations: new Revocations(parts), jobs: new Jobs(parts), logins: new Logins(parts) }),
   };
 }

@@ -9,6 +9,8 @@ import { addDeviceCommands } from './device.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addEventCommands } from './events.ts';
 import { ExitCode, Failure, messageOf } from './failure.ts';
+import { addIdentityCommands } from './identity.ts';
+import { withKeysLast } from './key_argument.ts';
 import { addKeyringCommands } from './keyring.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addProductCommands } from './product.ts';
@@ -44,7 +46,7 @@ export async function run(args: readonly string[], context: Context): Promise<nu
     exitCode = code;
   });
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(withKeysLast(args), { from: 'user' });
     return exitCode;
   } catch (error) {
     return report(error, context);
@@ -72,6 +74,7 @@ function createProgram(context: Context, finish: (exitCode: number) => void): Co
   addProductCommands(program, context);
   addUserCommands(program, context);
   addAccessKeyCommands(program, context);
+  addIdentityCommands(program, context);
   addAuditCommands(program, context);
   addEventCommands(program, context);
   addKeyringCommands(program, context);

@@ -46,7 +46,7 @@ export interface StoredKey {
 
 const STORED = `select state, claimed_pk as "claimedPk", key_id as "keyId", box, last_iat::float8 as "lastIat",
   (select coalesce(json_agg(kind order by kind), '[]') from identity_address a where a.pk = i.pk) as addresses,
-  (select coalesce(json_agg(concat_ws(' ', action, details ->> 'changed', details ->> 'cause') order by event_id), '[]') from audit_event e where e.identity = i.pk) as audits
+  (select coalesce(json_agg(concat_ws(' ', action, nullif(details ->> 'changed', ''), details ->> 'cause') order by event_id), '[]') from audit_event e where e.identity = i.pk) as audits
   from identity i where pk = $1`;
 
 export const CONFIRMED = '{"status":"confirmed"}';
