@@ -6,6 +6,8 @@ import { placeOf } from './crypto/key_ring.ts';
 import type { KeyRing } from './crypto/key_ring.ts';
 import type { Database } from './db/database.ts';
 import { IdentityStore } from './db/identity.ts';
+import { JobStore } from './db/identity_job.ts';
+import { JobOpenings } from './db/identity_job_open.ts';
 import { IssuerStore } from './db/issuer.ts';
 import { ServiceKeyStore } from './db/service_key.ts';
 import { TrustedIssuerStore } from './db/trusted_issuer.ts';
@@ -17,6 +19,7 @@ import { KeyedHash } from './services/identity_binding_service/keyed_hash.ts';
 import { Logins } from './services/identity_binding_service/logins.ts';
 import type { IdentityParts } from './services/identity_binding_service/parts.ts';
 import { Revocations } from './services/identity_binding_service/revocations.ts';
+import { SendingBudgets } from './services/identity_binding_service/sending_budget.ts';
 import { IssuerKeys } from './services/issuers/issuer_keys.ts';
 import { Trust } from './services/issuers/trust.ts';
 import { Outgoing } from './services/messages/outgoing.ts';
@@ -67,10 +70,11 @@ export async function composeIdentity({ database, keyRing, config, clock, log, p
     settings,
     clock,
   };
+  const jobs = new Jobs({ ...parts, jobs: new JobStore(run, atFaultPoint), openings: new JobOpenings(run, atFaultPoint), budgets: new SendingBudgets(settings) });
   log.info({ scope_put_response: settings.scopePutResponse }, 'the form in which PUT /scope answers');
   return {
     operatorParts: { identities: new Identities(identities, clock), issuers: new Issuers(), messages: new Messages() },
-    bindings: identityBindingService({ keys: parts, revocations: new Revocations(parts), jobs: new Jobs(parts), logins: new Logins(parts) }),
+    bindings: identityBindingService({ keys: parts, revocations: new Revocations(parts), jobs, logins: new Logins(parts) }),
   };
 }
 

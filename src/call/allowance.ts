@@ -18,6 +18,16 @@ export class Allowance {
     this.#wholeAt = Math.min(Math.max(this.#left(now), now) + this.#interval, now + MINUTE + 1_000);
   }
 
+  /** Undoes one `take` of something that has not come to be. */
+  giveBack(): void {
+    this.#wholeAt -= this.#interval;
+  }
+
+  /** Whether all of it is there. */
+  isWhole(now: number): boolean {
+    return this.#left(now) <= now;
+  }
+
   /** How long until one more event is allowed, milliseconds; 0: now. */
   wait(now: number): number {
     return Math.max(0, this.#left(now) + this.#interval - now - MINUTE);

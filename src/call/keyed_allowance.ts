@@ -34,6 +34,14 @@ export class KeyedAllowance {
     return wait;
   }
 
+  /** Undoes one event of a key that was taken and has not come to be. */
+  giveBack(key: string, now: number): void {
+    const allowance = this.#allowances.get(key);
+    allowance?.giveBack();
+    // What was never used must not push another key out.
+    if (allowance?.isWhole(now) === true) this.#allowances.delete(key);
+  }
+
   #forget(): void {
     for (const key of this.#allowances.keys()) {
       this.#allowances.delete(key);

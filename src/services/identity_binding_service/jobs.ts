@@ -3,37 +3,38 @@ import type {
   SignRetrieveResponse, SignUpdateRequest, SignUpdateResponse,
 } from '../../../gen/keyturn/v1/identity_binding_service.ts';
 import type { Call } from '../../call/call.ts';
-import type { IdentityParts } from './parts.ts';
+import { confirmJob } from './jobs/confirm.ts';
+import { deleteJob } from './jobs/delete.ts';
+import type { JobParts } from './jobs/parts.ts';
+import { requestJob } from './jobs/request.ts';
+import { retrieveJob } from './jobs/retrieve.ts';
+import { updateJob } from './jobs/update.ts';
 
 /** The calls of contracts/authentiq.md 6.3 to 6.5 and 7.4. */
 export class Jobs {
-  readonly #parts: IdentityParts;
+  readonly #parts: JobParts;
 
-  constructor(parts: IdentityParts) {
+  constructor(parts: JobParts) {
     this.#parts = parts;
   }
 
-  async request(_request: SignRequestRequest, _call: Call): Promise<SignRequestResponse> {
-    return skeleton(this.#parts);
+  request(request: SignRequestRequest, call: Call): Promise<SignRequestResponse> {
+    return requestJob(this.#parts, request, call);
   }
 
-  async retrieve(_request: SignRetrieveRequest, _call: Call): Promise<SignRetrieveResponse> {
-    return skeleton(this.#parts);
+  retrieve(request: SignRetrieveRequest, call: Call): Promise<SignRetrieveResponse> {
+    return retrieveJob(this.#parts, request, call);
   }
 
-  async confirm(_request: SignConfirmRequest, _call: Call): Promise<SignConfirmResponse> {
-    return skeleton(this.#parts);
+  confirm(request: SignConfirmRequest, call: Call): Promise<SignConfirmResponse> {
+    return confirmJob(this.#parts, request, call);
   }
 
-  async update(_request: SignUpdateRequest, _call: Call): Promise<SignUpdateResponse> {
-    return skeleton(this.#parts);
+  update(request: SignUpdateRequest, call: Call): Promise<SignUpdateResponse> {
+    return updateJob(this.#parts, request, call);
   }
 
-  async delete(_request: SignDeleteRequest, _call: Call): Promise<SignDeleteResponse> {
-    return skeleton(this.#parts);
+  delete(request: SignDeleteRequest, call: Call): Promise<SignDeleteResponse> {
+    return deleteJob(this.#parts, request, call);
   }
-}
-
-function skeleton(_parts: unknown): never {
-  throw new Error('skeleton');
 }
