@@ -142,7 +142,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   const observer = atFaultPoint === undefined ? telemetry : withFaultPoints(telemetry, atFaultPoint);
   const pipeline = new Pipeline({ contract, endpoints, authenticators, turnstile, observer });
   const readiness = started.use(new Readiness(database, (isServing) => listeners?.setServing(isServing)));
-  const pages = systemPages(readiness, metrics);
+  const pages = new Map([...systemPages(readiness, metrics), ...identity.pages]);
   const replied = atFaultPoint && ((): void => atFaultPoint('after_reply'));
   const opened = new Listeners(config, { contract, endpoints, pipeline, pages, tls: tls?.current, metrics, log, replied });
   listeners = opened;

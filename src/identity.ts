@@ -12,6 +12,7 @@ import { IssuerStore } from './db/issuer.ts';
 import { ServiceKeyStore } from './db/service_key.ts';
 import { TrustedIssuerStore } from './db/trusted_issuer.ts';
 import type { AtFaultPoint } from './fault_points.ts';
+import { KEY_SET_PATH, keySetPage } from './key_set_page.ts';
 import type { Log } from './log.ts';
 import { identityBindingService } from './services/identity_binding_service/index.ts';
 import { Jobs } from './services/identity_binding_service/jobs.ts';
@@ -21,12 +22,14 @@ import type { IdentityParts } from './services/identity_binding_service/parts.ts
 import { Revocations } from './services/identity_binding_service/revocations.ts';
 import { SendingBudgets } from './services/identity_binding_service/sending_budget.ts';
 import { IssuerKeys } from './services/issuers/issuer_keys.ts';
+import { PublishedKeys } from './services/issuers/published_keys.ts';
 import { Trust } from './services/issuers/trust.ts';
 import { Outgoing } from './services/messages/outgoing.ts';
 import { Identities } from './services/operator_service/identities.ts';
 import type { OperatorParts } from './services/operator_service/index.ts';
 import { Issuers } from './services/operator_service/issuers.ts';
 import { Messages } from './services/operator_service/messages.ts';
+import type { Page } from './transport/rest/handler.ts';
 
 export interface IdentityComposition {
   readonly database: Database;
@@ -43,6 +46,7 @@ export interface IdentityComposition {
 export interface IdentityBinding {
   readonly operatorParts: Pick<OperatorParts, 'identities' | 'issuers' | 'messages'>;
   readonly bindings: readonly Binding[];
+  readonly pages: readonly (readonly [path: string, page: Page])[];
 }
 
 const ADDRESS_HASH_KEY = 'address_hash';
@@ -53,28 +57,37 @@ export async function composeIdentity({ database, keyRing, config, clock, log, p
   const { run } = database;
   const { authentiq: settings } = config;
   const hash = new KeyedHash(await serviceKey(ADDRESS_HASH_KEY, new ServiceKeyStore(run), keyRing, clock));
-  const issuerKeys = new IssuerKeys(keyRing, new IssuerStore(run));
+  const issuers = new IssuerStore(run);
+  const issuerKeys = new IssuerKeys(keyRing, issuers);
   await issuerKeys.ensure('main', clock.now());
   if (settings.testIssuer) await issuerKeys.ensure('test', clock.now());
   const issuer = (): string => settings.issuer ?? publicUrl();
   const identities = new IdentityStore(database, atFaultPoint);
+  const trusted = new TrustedIssuerStore(run);
+  const trust = new Trust(trusted, issuer, settings.trustedIssuers);
   const parts: IdentityParts = {
     identities,
     keyRing,
     hash,
     issuerKeys,
     issuer,
-    trust: new Trust(new TrustedIssuerStore(run), issuer, settings.trustedIssuers),
+    trust,
     outgoing: new Outgoing(keyRing, hash),
     wake: () => {},
     settings,
     clock,
   };
   const jobs = new Jobs({ ...parts, jobs: new JobStore(run, atFaultPoint), openings: new JobOpenings(run, atFaultPoint), budgets: new SendingBudgets(settings) });
+  const published = new PublishedKeys(issuers);
   log.info({ scope_put_response: settings.scopePutResponse }, 'the form in which PUT /scope answers');
   return {
-    operatorParts: { identities: new Identities(identities, clock), issuers: new Issuers(), messages: new Messages() },
+    operatorParts: {
+      identities: new Identities(identities, clock),
+      issuers: new Issuers({ store: issuers, trusted, keys: issuerKeys, trust, settings, clock }),
+      messages: new Messages(),
+    },
     bindings: identityBindingService({ keys: parts, revocations: new Revocations(parts), jobs, logins: new Logins(parts) }),
+    pages: [[KEY_SET_PATH, keySetPage(() => published.read(), log)]],
   };
 }
 

@@ -6,6 +6,7 @@ import { Status } from '../../gen/google/rpc/status.ts';
 import { DeviceKeyState, DeviceState } from '../../gen/keyturn/v1/device.ts';
 import { SecretSlot } from '../../gen/keyturn/v1/device_secret.ts';
 import { DeviceKeyServiceClient } from '../../gen/keyturn/v1/device_key_service.ts';
+import { IssuerKeyState } from '../../gen/keyturn/v1/issuer.ts';
 import type { Answer } from './answer.ts';
 
 /** A method as ts-proto generates it. */
@@ -78,13 +79,16 @@ function headersOf(metadata: Metadata): Map<string, readonly string[]> {
   return new Map(Object.keys(metadata.getMap()).map((name) => [name, metadata.get(name).map(String)]));
 }
 
+/** What the words of a message are, by one of its members. */
+const WORDS = [['slot', SecretSlot], ['thumbprint', DeviceKeyState], ['test', IssuerKeyState]] as const;
+
 /** A message as `/v1` shows it: proto names, words for states, times and 64-bit numbers as text; unset messages are left out. */
 export function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return value;
   if ('seconds' in value && 'nanos' in value) return timeText(Number(value.seconds), Number(value.nanos));
-  const words = 'slot' in value ? SecretSlot : 'thumbprint' in value ? DeviceKeyState : DeviceState;
+  const words = WORDS.find(([member]) => member in value)?.[1] ?? DeviceState;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, member]) => member !== undefined)

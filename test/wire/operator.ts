@@ -43,6 +43,12 @@ export const setUserPassword = call('POST /v1/users/{user_id}:setPassword', 'set
 export const disableUser = call('POST /v1/users/{user_id}:disable', 'disableUser');
 export const enableUser = call('POST /v1/users/{user_id}:enable', 'enableUser');
 export const deleteUser = call('DELETE /v1/users/{user_id}', 'deleteUser');
+export const listIssuerKeys = call('GET /v1/issuer-keys', 'listIssuerKeys');
+export const rotateIssuerKey = call('POST /v1/issuer-keys:rotate', 'rotateIssuerKey');
+export const revokeIssuerKey = call('POST /v1/issuer-keys/{public_key}:revoke', 'revokeIssuerKey');
+export const createTrustedIssuer = call('POST /v1/trusted-issuers', 'createTrustedIssuer');
+export const listTrustedIssuers = call('GET /v1/trusted-issuers', 'listTrustedIssuers');
+export const deleteTrustedIssuer = call('DELETE /v1/trusted-issuers', 'deleteTrustedIssuer');
 
 export const EVERY_CALL: readonly OperatorCall[] = [
   createDevice({ device_id: 'x' }), getDevice({ device_id: 'x' }), listDevices(), deleteDevice({ device_id: 'x' }), freezeDevice({ device_id: 'x' }),
@@ -51,6 +57,8 @@ export const EVERY_CALL: readonly OperatorCall[] = [
   createProduct({ product_id: 'x' }), listProducts(), createAccessKey({ project_id: 'x' }), listAccessKeys(), deleteAccessKey({ access_key: 'x' }),
   createUser({ name: 'x', domain: 'x', password: 'a password', project_id: 'x' }), listUsers(), setUserPassword({ user_id: 'x', password: 'a password' }),
   disableUser({ user_id: 'x' }), enableUser({ user_id: 'x' }), deleteUser({ user_id: 'x' }),
+  listIssuerKeys(), rotateIssuerKey(), revokeIssuerKey({ public_key: 'x' }), createTrustedIssuer({ issuer: 'x', public_key: 'x' }), listTrustedIssuers(),
+  deleteTrustedIssuer({ issuer: 'x' }),
 ];
 
 /** Calls with the operator's token, or with another authorization; `null` sends none. */
@@ -86,7 +94,7 @@ function callGrpc(bench: Clients, method: keyof typeof Service, request: object,
 function unwrap(answer: Answer): Answer {
   if (answer.status !== 0) return answer;
   const body = JSON.parse(answer.body) as Record<string, unknown>;
-  const resource = body['device'] ?? body['project'] ?? body['product'] ?? body['user'] ?? body['master_key'];
+  const resource = body['device'] ?? body['project'] ?? body['product'] ?? body['user'] ?? body['master_key'] ?? body['issuer_key'] ?? body['trusted_issuer'];
   return resource === undefined ? answer : { ...answer, body: JSON.stringify(resource) };
 }
 
@@ -115,6 +123,9 @@ const REASONS = {
   USER_EXISTS: [409, 6, 'The domain has a user of this name already.'],
   USER_NOT_FOUND: [404, 5, 'There is no such user.'],
   ACCESS_KEY_NOT_FOUND: [404, 5, 'There is no such access key.'],
+  ISSUER_KEY_NOT_FOUND: [404, 5, 'There is no such issuer key.'],
+  ISSUER_KEY_ACTIVE: [409, 9, 'This issuer key signs: rotate it first, then revoke it.'],
+  TRUSTED_ISSUER_NOT_FOUND: [404, 5, 'There is no such trusted issuer, or the settings name it.'],
 } as const;
 
 export type OperatorReason = keyof typeof REASONS;

@@ -8,15 +8,13 @@ export interface RestAnswer {
   /** Beside those that every answer has. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly contentType?: string;
+  /** Who may keep it for how long; nobody unless given. */
+  readonly cacheControl?: string;
   readonly body?: string | Uint8Array;
 }
 
-/**
- * Answers hold data for programs: nothing in them is to be kept, guessed at,
- * run, framed or told to other sites.
- */
+/** Answers hold data for programs: nothing in them is to be guessed at, run, framed or told to other sites. */
 const ALWAYS = [
-  'Cache-Control', 'no-store',
   'Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'",
   'Referrer-Policy', 'no-referrer',
   'X-Content-Type-Options', 'nosniff',
@@ -50,8 +48,8 @@ export function sendLast(socket: Socket, answer: RestAnswer): void {
 }
 
 /** Names and values by turns. */
-function headerLines(socket: Socket, { headers, contentType, body }: RestAnswer): string[] {
-  const lines = [...('encrypted' in socket ? WITH_TLS : ALWAYS)];
+function headerLines(socket: Socket, { headers, contentType, cacheControl = 'no-store', body }: RestAnswer): string[] {
+  const lines = ['Cache-Control', cacheControl, ...('encrypted' in socket ? WITH_TLS : ALWAYS)];
   for (const [name, value] of headers) lines.push(name, value);
   if (contentType !== undefined) lines.push('Content-Type', contentType);
   if (body !== undefined) lines.push('Content-Length', String(Buffer.byteLength(body)));

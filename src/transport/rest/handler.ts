@@ -14,7 +14,7 @@ import { REQUEST_ID, Refusals, allowOf } from './refusals.ts';
 import { UnreadAnswers } from './unread.ts';
 
 /** A page beside the API, such as `/livez`: answered to GET and HEAD, by path. */
-export type Page = () => Promise<{ status: number; contentType: string; body: string }>;
+export type Page = () => Promise<{ status: number; contentType: string; body: string; cacheControl?: string }>;
 
 export interface RestHandlerParts {
   readonly transcoder: Transcoder;
