@@ -10,6 +10,7 @@ import { addDoctorCommand } from './doctor.ts';
 import { addEventCommands } from './events.ts';
 import { ExitCode, Failure, messageOf } from './failure.ts';
 import { addIdentityCommands } from './identity.ts';
+import { addIssuerCommands } from './issuer.ts';
 import { withKeysLast } from './key_argument.ts';
 import { addKeyringCommands } from './keyring.ts';
 import { addMigrateCommand } from './migrate.ts';
@@ -78,6 +79,7 @@ function createProgram(context: Context, finish: (exitCode: number) => void): Co
   addAuditCommands(program, context);
   addEventCommands(program, context);
   addKeyringCommands(program, context);
+  addIssuerCommands(program, context);
   addResetSecretCommand(program, context);
   addRotateCommand(program, context);
   return program;

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import type { Context } from './context.ts';
 import { ExitCode, Failure, messageOf } from './failure.ts';
 
-/** Reads a public key, PEM or JWK, from a file or, named `-`, from stdin. Throws a Failure if it cannot be one. */
+/** Reads a public key, PEM, JWK or base64url, from a file or, named `-`, from stdin. Throws a Failure if it cannot be one. */
 export async function readPublicKey({ stdin }: Context, file: string): Promise<string> {
   const name = file === '-' ? 'stdin' : file;
   let content: string;

@@ -25,6 +25,8 @@ export class IssuerKeys {
   make(): StoredIssuerKey {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const name = String(publicKey.export({ format: 'jwk' }).x);
+    // A command line would take it for an option.
+    if (name.startsWith('-')) return this.make();
     return { publicKey: name, ...this.#keyRing.seal(placeOf.issuerKey(name), privateKey.export({ type: 'pkcs8', format: 'der' })) };
   }
 
