@@ -29,7 +29,7 @@ import { ProjectStore } from './db/project.ts';
 import { RotationStore } from './db/rotation.ts';
 import { composeDeviceSecrets } from './device_secrets.ts';
 import { SealedStore } from './db/sealed.ts';
-import type { AtFaultPoint } from './fault_points.ts';
+import type { AtFaultPoint, AtSendingPoint } from './fault_points.ts';
 import { readOperatorToken } from './folder_secrets.ts';
 import { composeIdentity } from './identity.ts';
 import { Listeners } from './listeners.ts';
@@ -77,6 +77,7 @@ export interface Overrides {
   /** Settings of the embedded server. */
   readonly postgresSettings?: Record<string, string>;
   readonly atFaultPoint?: AtFaultPoint;
+  readonly atSendingPoint?: AtSendingPoint;
 }
 
 /** How long calls in flight may take to finish at the end, milliseconds. */
@@ -87,7 +88,7 @@ const SWEEP_INTERVAL = 30_000;
 /** Builds and starts a service. What it has started is stopped again if a later part fails. */
 export async function build(config: Config, overrides: Overrides = {}): Promise<App> {
   await using started = new AsyncDisposableStack();
-  const { clock = systemClock, atFaultPoint } = overrides;
+  const { clock = systemClock, atFaultPoint, atSendingPoint } = overrides;
   const log = overrides.log ?? createLog(config.logLevel);
   // The contract is checked before anything is started: a hole in it stops the start.
   const image = loadImage();
@@ -110,7 +111,8 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
 
   const publicUrl = (): string => (config.publicUrl ?? listeners?.httpUrl ?? '').replace(/\/+$/, '');
   const applications = composeApplications({ database, keyRing, config, clock, operator: theOperator, publicUrl });
-  const identity = await composeIdentity({ database, keyRing, config, clock, log, publicUrl, atFaultPoint });
+  const identity = await composeIdentity({ database, keyRing, config, clock, log, metrics, publicUrl, atFaultPoint, atSendingPoint });
+  started.use(identity.postOffice);
   const rotations = new RotationStore(database.run, atFaultPoint);
   const devices = new DeviceStore(database);
   const endpoints = joinEndpoints(contract, [
@@ -157,6 +159,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   });
   await readiness.start();
   sweeper.start();
+  identity.postOffice.start();
 
   for (const { host } of [config.http, config.grpc, ...(config.operator === undefined ? [] : [config.operator])]) {
     if (!isLoopback(host) && tls === undefined) log.warn({ host }, 'this address is reachable from outside and has no TLS: set KEYTURN_TLS_CERT and KEYTURN_TLS_KEY, or put a TLS proxy before it');

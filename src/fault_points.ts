@@ -8,3 +8,7 @@ export type FaultPoint = (typeof FAULT_POINTS)[number];
 
 /** Is called each time a call passes a point. No setting leads here: only code that builds a service can give one. */
 export type AtFaultPoint = (point: FaultPoint) => void;
+
+/** Places at which tests end the process while a message is under way: it was taken from the queue; its sender has taken it, and nothing tells so yet. */
+export type SendingPoint = 'before_send' | 'after_send';
+export type AtSendingPoint = (point: SendingPoint) => void;

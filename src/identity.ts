@@ -9,11 +9,14 @@ import { IdentityStore } from './db/identity.ts';
 import { JobStore } from './db/identity_job.ts';
 import { JobOpenings } from './db/identity_job_open.ts';
 import { IssuerStore } from './db/issuer.ts';
+import { MessageList } from './db/message_list.ts';
+import { MessageQueue } from './db/message_queue.ts';
 import { ServiceKeyStore } from './db/service_key.ts';
 import { TrustedIssuerStore } from './db/trusted_issuer.ts';
-import type { AtFaultPoint } from './fault_points.ts';
+import type { AtFaultPoint, AtSendingPoint } from './fault_points.ts';
 import { KEY_SET_PATH, keySetPage } from './key_set_page.ts';
 import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
 import { identityBindingService } from './services/identity_binding_service/index.ts';
 import { Jobs } from './services/identity_binding_service/jobs.ts';
 import { KeyedHash } from './services/identity_binding_service/keyed_hash.ts';
@@ -25,6 +28,7 @@ import { IssuerKeys } from './services/issuers/issuer_keys.ts';
 import { PublishedKeys } from './services/issuers/published_keys.ts';
 import { Trust } from './services/issuers/trust.ts';
 import { Outgoing } from './services/messages/outgoing.ts';
+import { PostOffice } from './services/messages/post_office.ts';
 import { Identities } from './services/operator_service/identities.ts';
 import type { OperatorParts } from './services/operator_service/index.ts';
 import { Issuers } from './services/operator_service/issuers.ts';
@@ -37,6 +41,8 @@ export interface IdentityComposition {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
+  readonly atSendingPoint: AtSendingPoint | undefined;
   /** The base of links to REST, without a slash at its end, once it is served. */
   readonly publicUrl: () => string;
   readonly atFaultPoint: AtFaultPoint | undefined;
@@ -47,13 +53,15 @@ export interface IdentityBinding {
   readonly operatorParts: Pick<OperatorParts, 'identities' | 'issuers' | 'messages'>;
   readonly bindings: readonly Binding[];
   readonly pages: readonly (readonly [path: string, page: Page])[];
+  /** Sends messages from its start until it is disposed of. */
+  readonly postOffice: PostOffice;
 }
 
 const ADDRESS_HASH_KEY = 'address_hash';
 const KEY_BYTES = 32;
 
 /** Puts together what concerns identity keys; makes what is made at the first start. */
-export async function composeIdentity({ database, keyRing, config, clock, log, publicUrl, atFaultPoint }: IdentityComposition): Promise<IdentityBinding> {
+export async function composeIdentity({ database, keyRing, config, clock, log, metrics, publicUrl, atFaultPoint, atSendingPoint }: IdentityComposition): Promise<IdentityBinding> {
   const { run } = database;
   const { authentiq: settings } = config;
   const hash = new KeyedHash(await serviceKey(ADDRESS_HASH_KEY, new ServiceKeyStore(run), keyRing, clock));
@@ -65,6 +73,15 @@ export async function composeIdentity({ database, keyRing, config, clock, log, p
   const identities = new IdentityStore(database, atFaultPoint);
   const trusted = new TrustedIssuerStore(run);
   const trust = new Trust(trusted, issuer, settings.trustedIssuers);
+  const postOffice = new PostOffice({
+    settings: config.messages,
+    queue: new MessageQueue(run),
+    keyRing,
+    clock,
+    log,
+    count: (channel, outcome) => metrics.messages.inc({ channel, outcome }),
+    atSendingPoint,
+  });
   const parts: IdentityParts = {
     identities,
     keyRing,
@@ -73,19 +90,21 @@ export async function composeIdentity({ database, keyRing, config, clock, log, p
     issuer,
     trust,
     outgoing: new Outgoing(keyRing, hash),
-    wake: () => {},
+    wake: () => postOffice.wake(),
     settings,
     clock,
   };
   const jobs = new Jobs({ ...parts, jobs: new JobStore(run, atFaultPoint), openings: new JobOpenings(run, atFaultPoint), budgets: new SendingBudgets(settings) });
   const published = new PublishedKeys(issuers);
   log.info({ scope_put_response: settings.scopePutResponse }, 'the form in which PUT /scope answers');
+  const messages = new Messages({ list: new MessageList(run), keyRing, hash, hasSender: (channel) => postOffice.hasSender(channel), clock });
   return {
     operatorParts: {
       identities: new Identities(identities, clock),
       issuers: new Issuers({ store: issuers, trusted, keys: issuerKeys, trust, settings, clock }),
-      messages: new Messages(),
+      messages,
     },
+    postOffice,
     bindings: identityBindingService({ keys: parts, revocations: new Revocations(parts), jobs, logins: new Logins(parts) }),
     pages: [[KEY_SET_PATH, keySetPage(() => published.read(), log)]],
   };

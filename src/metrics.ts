@@ -14,6 +14,8 @@ export interface Metrics {
   readonly resets: Counter<'outcome'>;
   /** Decisions on connections of devices, by the return code of CONNACK; 3: there could be none. */
   readonly connections: Counter<'return_code'>;
+  /** Attempts to send a message, by channel and outcome: `sent`, `retried` (it failed, another one follows), `failed` and `expired` (none does). */
+  readonly messages: Counter<'channel' | 'outcome'>;
   /** Seconds of a database statement, by its name, with the wait for a connection. */
   readonly statements: Histogram<'statement'>;
   /** Connections that were closed for another cause than their own end, by listener and cause. */
@@ -59,6 +61,13 @@ export function createMetrics(): Metrics {
     registers: [registry],
   });
   for (const code of ['0', '2', '3', '4', '5']) connections.inc({ return_code: code }, 0);
+  const messages = new Counter({
+    name: 'keyturn_messages_total',
+    help: 'Attempts to send a message, by channel and outcome: sent, retried (failed, another follows), failed and expired (given up).',
+    labelNames: ['channel', 'outcome'],
+    registers: [registry],
+  });
+  for (const channel of ['EMAIL', 'SMS', 'PUSH']) for (const outcome of ['sent', 'retried', 'failed', 'expired']) messages.inc({ channel, outcome }, 0);
   return {
     calls: new Counter({
       name: 'keyturn_calls_total',
@@ -76,6 +85,7 @@ export function createMetrics(): Metrics {
     rotations,
     resets,
     connections,
+    messages,
     statements: new Histogram({
       name: 'keyturn_database_statement_seconds',
       help: 'Seconds of a database statement, by name, with the wait for a connection.',

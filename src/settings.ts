@@ -71,10 +71,21 @@ export interface AuthentiqSettings {
   readonly issuerJwtSeconds: number;
 }
 
+/** A server that takes e-mail, and who sends it. */
+export interface SmtpSettings {
+  readonly host: string;
+  readonly port: number;
+  /** `implicit`: TLS from the first byte; `required`: after STARTTLS, or not at all; `offered`: after STARTTLS if the server offers it. */
+  readonly tls: 'implicit' | 'required' | 'offered';
+  /** Undefined: the server asks for none. */
+  readonly login: { readonly user: string; readonly password: string } | undefined;
+  readonly from: { readonly name: string; readonly address: string };
+}
+
 /** How messages leave. */
 export interface MessageSettings {
   /** Undefined: e-mail stays queued. */
-  readonly smtp: { readonly url: string; readonly from: string } | undefined;
+  readonly smtp: SmtpSettings | undefined;
   /** Undefined: texts stay queued. */
   readonly smsWebhookUrl: string | undefined;
   /** Undefined: logins stay queued. */

@@ -48,6 +48,11 @@ export class Reader {
     }
   }
 
+  /** Whether a variable has a value, right or wrong. */
+  isGiven(name: string): boolean {
+    return (this.#environment[name] ?? '') !== '';
+  }
+
   complain(variable: string, says: string): void {
     this.#faults.push({ variable, says });
   }

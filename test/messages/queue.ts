@@ -1,0 +1,81 @@
+import { parseKeyRing } from '../../src/config/index.ts';
+import { KeyRing, placeOf } from '../../src/crypto/key_ring.ts';
+import type { Sealed } from '../../src/crypto/key_ring.ts';
+import type { Database, Run } from '../../src/db/database.ts';
+import { insertionOf, valuesOfMessages } from '../../src/db/message.ts';
+import type { NewMessage } from '../../src/db/message.ts';
+import { ServiceKeyStore } from '../../src/db/service_key.ts';
+import { KeyedHash } from '../../src/services/identity_binding_service/keyed_hash.ts';
+import type { MessageContent } from '../../src/services/messages/outgoing.ts';
+import { Outgoing } from '../../src/services/messages/outgoing.ts';
+import { MASTER_KEYS } from '../support/service.ts';
+
+export const PK = 'dR1cZzYf-uC6r5L1VOmnKj22AvDCTQR2FYJ6qpGip6U';
+/** The code of every message of the tests: it is looked for where it must not be. */
+export const CODE = '739105';
+
+/** A message as it lies in the database. */
+export interface StoredMessage extends Sealed {
+  readonly messageId: string;
+  readonly channel: NewMessage['channel'];
+  readonly state: string;
+  readonly attempts: number;
+  readonly nextAttemptAt: Date | null;
+  readonly lastError: string | null;
+  readonly content: MessageContent;
+}
+
+export interface Queued {
+  readonly now?: Date;
+  /** From now, milliseconds. */
+  readonly countsFor?: number;
+  readonly jobId?: string;
+}
+
+/** Puts messages into the queue of a service, and looks at what became of them. */
+export class TestQueue {
+  readonly #run: Run;
+  readonly #keyRing = new KeyRing(parseKeyRing(MASTER_KEYS));
+  readonly #outgoing: Outgoing;
+
+  private constructor(run: Run, hashKey: (keyRing: KeyRing) => Buffer) {
+    this.#run = run;
+    this.#outgoing = new Outgoing(this.#keyRing, new KeyedHash(hashKey(this.#keyRing)));
+  }
+
+  /** The service must have been started once on the database. */
+  static async of({ run }: Pick<Database, 'run'>): Promise<TestQueue> {
+    const sealed = await new ServiceKeyStore(run).read('address_hash');
+    if (sealed === undefined) throw new Error('no service was started on this database');
+    return new TestQueue(run, (keyRing) => keyRing.open(placeOf.serviceKey('address_hash'), sealed));
+  }
+
+  /** A code to an address or number; returns the id of the message. */
+  async code(kind: 'email' | 'phone', value: string, { now = new Date(), countsFor = 600_000, jobId }: Queued = {}): Promise<string> {
+    const until = new Date(now.getTime() + countsFor);
+    return this.#put(this.#outgoing.code({ kind, value }, CODE, 'confirm an address', { pk: PK, jobId }, now, until));
+  }
+
+  async push(devtoken: string, body: object, { now = new Date(), countsFor = 300_000, jobId }: Queued = {}): Promise<string> {
+    const until = new Date(now.getTime() + countsFor);
+    return this.#put(this.#outgoing.push(devtoken, JSON.stringify(body), { pk: PK, jobId }, now, until));
+  }
+
+  async #put(message: NewMessage): Promise<string> {
+    const text = `with one as (select 1) ${insertionOf('one', 1)}`;
+    await this.#run({ name: 'test_message_insert', text }, valuesOfMessages([message]));
+    return message.messageId;
+  }
+
+  /** Undefined if it is gone. */
+  async find(messageId: string): Promise<StoredMessage | undefined> {
+    return (await this.all()).find((message) => message.messageId === messageId);
+  }
+
+  async all(): Promise<StoredMessage[]> {
+    const rows = await this.#run<Omit<StoredMessage, 'content'>>({ name: 'test_message_all', text: `select message_id as "messageId", channel, state, attempts,
+      next_attempt_at as "nextAttemptAt", last_error as "lastError", key_id as "keyId", box from message order by created_at, message_id` }, []);
+    const contentOf = (row: Sealed & { messageId: string }): MessageContent => JSON.parse(this.#keyRing.open(placeOf.message(row.messageId), row).toString()) as MessageContent;
+    return rows.map((row) => Object.assign(row, { content: contentOf(row) }));
+  }
+}
