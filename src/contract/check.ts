@@ -6,6 +6,7 @@ import {
   JsonInput,
   JsonNames,
   JsonUnset,
+  OtherMethods,
   Query,
 } from '../../gen/keyturn/options/v1/options.ts';
 import type { ReasonRules } from '../../gen/keyturn/options/v1/options.ts';
@@ -31,7 +32,7 @@ export function checkService(service: Service, holes: string[]): void {
   const { desc, rules, faults } = service;
   const say = (hole: string): unknown => holes.push(`${desc.toString()}: ${hole}`);
   if (!(rules.envelope > 0)) say('has no envelope');
-  if (!(rules.otherMethods > 0)) say('does not say what other_methods get');
+  if (!(rules.otherMethods > OtherMethods.OTHER_METHODS_UNSPECIFIED)) say('does not say what other_methods get');
   for (const prefix of rules.pathPrefixes) {
     if (!/^\/$|^(\/[^/]+)+$/.test(prefix)) say(`path prefix ${prefix} is not / or whole segments`);
   }
@@ -65,6 +66,7 @@ export function checkMethod(method: Method, holes: string[]): void {
   for (const rule of method.http) {
     if (rule.body !== '' && rules.mediaTypes.length === 0) say('takes a body but no media type: set media_types');
   }
+  if (rules.refusesJwt && method.http.every(({ body }) => body === '')) say('takes no body: leave out refuses_jwt');
   for (const type of rules.mediaTypes) {
     if (type !== '*/*' && !isMediaType(type)) say(`media type ${type} is not type/subtype in lower case without parameters`);
   }

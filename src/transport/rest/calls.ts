@@ -72,7 +72,7 @@ export class Calls {
     callBegins(exchange);
     if (read === 'late') {
       request.resume();
-      return send(response, await refusals.unrouted(arrivalOf(exchange), service, Fault.FAULT_DEADLINE_EXCEEDED));
+      return send(response, await refusals.unrouted(arrivalOf(exchange), service, Fault.FAULT_DEADLINE_EXCEEDED, [], endpoint.method.path));
     }
     const query = queryOf(request.url ?? '');
     let body = typedBody(read, headers);

@@ -34,9 +34,10 @@ export class Refusals {
     return { status, headers, contentType: this.#parts.envelopes.mediaTypes.get(methodPath) ?? JSON_TYPE, body };
   }
 
-  async unrouted(request: Unrouted, service: Service, fault: Fault, more: readonly [string, string][] = []): Promise<RestAnswer> {
+  /** The refusal of a request that leads to no call; for the rest as `write`. */
+  async unrouted(request: Unrouted, service: Service, fault: Fault, more: readonly [string, string][] = [], methodPath = ''): Promise<RestAnswer> {
     const refusal = await this.#parts.pipeline.refuseUnrouted(request, service, fault);
-    return this.write(refusal, service, request.requestId, more);
+    return this.write(refusal, service, request.requestId, more, methodPath);
   }
 
   async malformed(request: Unrouted, { fault, status }: Defect, service: Service): Promise<RestAnswer> {

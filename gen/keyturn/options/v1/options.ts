@@ -175,7 +175,10 @@ export const OtherMethods = {
   OTHER_METHODS_NOT_FOUND: 1,
   /** OTHER_METHODS_NOT_ALLOWED - 405 with Allow; HEAD is answered from GET, OPTIONS with 204. */
   OTHER_METHODS_NOT_ALLOWED: 2,
-  /** OTHER_METHODS_REFUSED - 405 with Allow, to OPTIONS as well; HEAD is answered from GET. */
+  /**
+   * OTHER_METHODS_REFUSED - 405 with Allow, to OPTIONS as well; HEAD is answered from GET, and is 405
+   * where there is none.
+   */
   OTHER_METHODS_REFUSED: 3,
   UNRECOGNIZED: -1,
 } as const;
@@ -319,8 +322,9 @@ export interface MethodRules {
    * Media types of a request body, without parameters. `application/json` and
    * `application/x-www-form-urlencoded` are read as such, unless the body is a
    * google.api.HttpBody; any other is the bare value of the string or bytes
-   * field, or of the google.api.HttpBody, that the rule's body names. `* /*`
-   * stands for every type.
+   * field, or of the google.api.HttpBody, that the rule's body names; such a
+   * body may be empty, but not without a Content-Type. `* /*` stands for every
+   * type, and for none.
    */
   mediaTypes: string[];
   /** How a JSON body is read. */
@@ -394,17 +398,18 @@ export interface MethodRules {
   responseForms: ResponseForm[];
   /**
    * Whether a body that is labelled `application/jwt`, or that has the form of a
-   * compact JWS whatever its label, is refused as FAULT_METHOD_NOT_ALLOWED
-   * before anything else is judged of it.
+   * compact JWS (RFC 7515 section 3.1) whatever its label, is refused as
+   * FAULT_METHOD_NOT_ALLOWED over REST, before anything else but its size is
+   * judged of it.
    */
   refusesJwt: boolean;
 }
 
 /** A form in which a REST answer may leave instead of the usual one. */
 export interface ResponseForm {
-  /** The handler's name for it. */
+  /** The handler's name for it, one of its own among those of the method. */
   name: string;
-  /** Its media type. */
+  /** Its media type, in lower case without parameters. */
   mediaType: string;
   /**
    * The string or bytes field of the response whose bare value is the body.

@@ -63,6 +63,7 @@ export function compileBodyReader(image: Image, { desc, rules }: Method, field: 
     return { json: checkJson(input, field === undefined ? value : { [field.name]: value }, rules.jsonInput, image.registry) };
   };
   const unpack = async (body: TypedBody): Promise<TypedBody> => {
+    if (rules.refusesJwt) refuseJwt(body);
     if (body.bytes.length === 0 && rules.emptyBody === true) return body;
     // What is in a type that is not taken need not be decoded.
     acceptedType(types, mediaTypeOf(body), body, raw);
