@@ -9,6 +9,7 @@ const MOST_LENGTH = 16_384;
 /** How far ahead `iat` may be, seconds. */
 const AHEAD = 300;
 const KEY_BYTES = 32;
+const WHITE_SPACE: ReadonlySet<string> = new Set(' \t\r\n');
 
 /** Whether a text is the one spelling of a key: base64url without padding of 32 bytes (contracts/authentiq.md section 4). */
 export function isIdentityKey(text: string): boolean {
@@ -21,7 +22,11 @@ export function isIdentityKey(text: string): boolean {
  * Undefined for anything else. What the members say is not judged here.
  */
 export function readIdentityJwt(text: string): CompactJws | undefined {
-  return readCompactJws(text.replaceAll(/^[ \t\r\n]+|[ \t\r\n]+$/g, ''), MOST_LENGTH);
+  let [start, end] = [0, text.length];
+  // A pattern for the end would try each run of white space within, over and over.
+  while (start < end && WHITE_SPACE.has(text.charAt(start))) start += 1;
+  while (end > start && WHITE_SPACE.has(text.charAt(end - 1))) end -= 1;
+  return readCompactJws(text.slice(start, end), MOST_LENGTH);
 }
 
 /**
