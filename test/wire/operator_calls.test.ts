@@ -122,7 +122,7 @@ describe('the operator API: what its calls do', () => {
       assert.match(String(eventId), /^[0-9]+$/);
       assert.match(String(at), TIME);
       assert.deepEqual(event, {
-        project_id: 'default', device_id: id, action: 'device.created', actor: 'operator', request_id: requestIdOf(answer), peer: '127.0.0.1', details: { thumbprint },
+        project_id: 'default', device_id: id, action: 'device.created', actor: 'operator', request_id: requestIdOf(answer), peer: '127.0.0.1', details: { thumbprint }, identity: '',
       });
     });
   }
