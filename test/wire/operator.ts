@@ -113,6 +113,7 @@ const REASONS = {
   METHOD_NOT_ALLOWED: [405, 12, 'This path does not have this method.'],
   BODY_TOO_LARGE: [413, 8, 'The body is larger than this call takes.'],
   UNSUPPORTED_MEDIA_TYPE: [415, 3, 'This call takes application/json.'],
+  IDENTITY_NOT_FOUND: [404, 5, 'There is no such identity key.'],
   DEVICE_NOT_FOUND: [404, 5, 'There is no such device.'],
   DEVICE_EXISTS: [409, 6, 'A device of this id is registered already.'],
   PUBLIC_KEY_EXISTS: [409, 6, 'This public key belongs or belonged to a device; no key is accepted twice.'],
