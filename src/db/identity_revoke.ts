@@ -9,6 +9,7 @@ export type RevocationCause = 'secret' | 'code' | 'operator';
 
 const LOCK: Statement = { name: 'identity_lock', text: 'select state from identity where pk = $1 for update' };
 
+/** Messages come after jobs, as wherever a job is deleted with its messages, so that nobody waits for the other. */
 const REVOKE: Statement = {
   name: 'identity_revoke',
   text: `with
@@ -16,8 +17,8 @@ const REVOKE: Statement = {
       update identity set state = 'REVOKED', revoked_at = $1, key_id = null, box = null where pk = $5 and state = 'REGISTERED' returning pk),
     addresses as (delete from identity_address using ended where identity_address.pk = ended.pk),
     code as (delete from identity_revocation using ended where identity_revocation.pk = ended.pk),
-    jobs as (delete from identity_job using ended where identity_job.pk = ended.pk),
-    messages as (delete from message using ended where message.pk = ended.pk),
+    jobs as (delete from identity_job using ended where identity_job.pk = ended.pk returning 1),
+    messages as (delete from message using ended where message.pk = ended.pk and (select count(*) from jobs) >= 0),
     au as (
       insert into audit_event (occurred_at, project_id, device_id, identity, action, actor, request_id, peer, details)
       select $1, '', '', pk, 'identity.revoked', $2, $3, $4, $6::json from ended)
