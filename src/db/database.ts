@@ -198,3 +198,8 @@ function isOutside(error: Error): boolean {
 export function violatedConstraint(error: unknown): string | undefined {
   return error instanceof DatabaseError && error.code === '23505' ? error.constraint : undefined;
 }
+
+/** Whether a statement was rolled back because it and another one waited for each other. */
+export function isDeadlock(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '40P01';
+}

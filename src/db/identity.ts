@@ -1,7 +1,7 @@
 import type { Sealed } from '../crypto/key_ring.ts';
 import type { AtFaultPoint } from '../fault_points.ts';
 import { Unavailable } from '../unavailable.ts';
-import { violatedConstraint } from './database.ts';
+import { isDeadlock, violatedConstraint } from './database.ts';
 import type { Database, Run, Statement } from './database.ts';
 import { lockIdentity, revokeIdentity } from './identity_revoke.ts';
 import type { IdentityState, RevocationCause } from './identity_revoke.ts';
@@ -92,7 +92,7 @@ const REGISTER: Statement = {
 };
 
 /**
- * The key's row is locked first, and the addresses come in one order for all keys, so that no two calls wait for each
+ * The key's row is locked first, and the addresses come in one order for all keys, so that calls hardly ever wait for each
  * other. A binding that stays as it is is not written anew.
  */
 const CHANGE: Statement = {
@@ -126,6 +126,7 @@ const RECORDED: Statement = {
 };
 
 const KINDS = ['email', 'phone'];
+const MOST_ATTEMPTS = 5;
 
 /** Identity keys (contracts/authentiq.md sections 6 and 7.1): one read and one write for a call. */
 export class IdentityStore {
@@ -162,8 +163,9 @@ export class IdentityStore {
       ...valuesOf(origin), pk, replaces, claimedPk, devtoken?.keyId, devtoken?.box, iat, guarded,
       addresses.map(({ kind }) => kind), addresses.map(({ mac }) => mac), action, detailsOf(change, { replaces, addresses }),
     ];
+    const run = (): Promise<boolean> => isChanged(this.#database.run, CHANGE, values);
     try {
-      return (await this.#write(pk, action, origin, () => isChanged(this.#database.run, CHANGE, values))) ? 'changed' : 'overtaken';
+      return (await this.#write(pk, action, origin, () => undeadlocked(run))) ? 'changed' : 'overtaken';
     } catch (error) {
       if (violatedConstraint(error) === 'identity_address_mac_index') return 'duplicate';
       throw error;
@@ -191,6 +193,17 @@ export class IdentityStore {
       const recorded = await this.#database.run(RECORDED, [pk, action, at, requestId]);
       if (recorded.length === 0) throw error;
       return true;
+    }
+  }
+}
+
+/** Two keys that exchange their addresses wait for each other: one of them is rolled back, and comes again. */
+async function undeadlocked<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isDeadlock(error) || attempt === MOST_ATTEMPTS) throw error;
     }
   }
 }

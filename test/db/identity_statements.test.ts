@@ -88,6 +88,28 @@ describe('statements on identity keys', () => {
     assert.equal(await revoked, true);
   });
 
+  it('come again where two keys that exchange their addresses wait for each other', async () => {
+    const [one, two, three] = [newIdentity(), newIdentity(), newIdentity()];
+    const [first, second, third] = [newAddress(), newAddress(), newAddress()];
+    for (const [{ pk }, address] of [[one, first], [two, second], [three, third]] as const) {
+      await store.register(newIdentity({ pk }), ORIGIN);
+      await store.change(changeOf(pk, { addresses: [address] }), ORIGIN);
+    }
+    const move = (to: Buffer, { pk }: { readonly pk: string }): Promise<unknown> => other.query('update identity_address set address_mac = $1 where pk = $2', [to, pk]);
+    const other = await connect(own.url);
+    await other.query('begin');
+    await move(newAddress().mac, two);
+    const changed = store.change(changeOf(one.pk, { addresses: [second] }), ORIGIN);
+    await waitingBackends(own.url, 1);
+    // The server finds out that both wait for each other, and rolls the one back that has waited longer: the first address is taken then.
+    await assert.rejects(move(first.mac, three), { code: '23505' });
+    await other.query('rollback');
+    await other.end();
+    assert.equal(await changed, 'duplicate');
+    assert.equal(await store.change(changeOf(one.pk, { addresses: [third, newAddress('phone')] }), ORIGIN), 'duplicate');
+    assert.equal(await store.change(changeOf(one.pk, { addresses: [first] }), ORIGIN), 'changed');
+  });
+
   it('see at a revocation what was bound while it waited', async () => {
     const identity = newIdentity();
     await store.register(identity, ORIGIN);
