@@ -8,6 +8,7 @@ import type { Database } from './db/database.ts';
 import { IdentityStore } from './db/identity.ts';
 import { JobStore } from './db/identity_job.ts';
 import { JobOpenings } from './db/identity_job_open.ts';
+import { RevocationStore } from './db/identity_revocation.ts';
 import { IssuerStore } from './db/issuer.ts';
 import { MessageList } from './db/message_list.ts';
 import { MessageQueue } from './db/message_queue.ts';
@@ -94,7 +95,9 @@ export async function composeIdentity({ database, keyRing, config, clock, log, m
     settings,
     clock,
   };
-  const jobs = new Jobs({ ...parts, jobs: new JobStore(run, atFaultPoint), openings: new JobOpenings(run, atFaultPoint), budgets: new SendingBudgets(settings) });
+  const budgets = new SendingBudgets(settings);
+  const jobs = new Jobs({ ...parts, budgets, jobs: new JobStore(run, atFaultPoint), openings: new JobOpenings(run, atFaultPoint) });
+  const revocations = new Revocations({ ...parts, budgets, codes: new RevocationStore(database, atFaultPoint) });
   const published = new PublishedKeys(issuers);
   log.info({ scope_put_response: settings.scopePutResponse }, 'the form in which PUT /scope answers');
   const messages = new Messages({ list: new MessageList(run), keyRing, hash, hasSender: (channel) => postOffice.hasSender(channel), clock });
@@ -105,7 +108,7 @@ export async function composeIdentity({ database, keyRing, config, clock, log, m
       messages,
     },
     postOffice,
-    bindings: identityBindingService({ keys: parts, revocations: new Revocations(parts), jobs, logins: new Logins(parts) }),
+    bindings: identityBindingService({ keys: parts, revocations, jobs, logins: new Logins(parts) }),
     pages: [[KEY_SET_PATH, keySetPage(() => published.read(), log)]],
   };
 }

@@ -5,6 +5,8 @@ import type { Metadata, MetadataValue } from './call.ts';
 
 /** What both wires carry as it is. */
 const PRINTABLE = /^[ -~]*$/;
+/** What a caller would like, and a service may leave aside (RFC 9110 section 12.5): whatever it says, no call is refused for it. */
+const WISHES = /^accept(?:$|-)/;
 const NONE: ReadonlyMap<string, readonly MetadataValue[]> = new Map();
 
 /** Request metadata of these names as far as it was sent. Throws a FaultError that names each one that cannot be read. */
@@ -15,7 +17,7 @@ export function readMetadata(metadata: Metadata, names: readonly string[]): Read
   for (const name of names) {
     const values = metadata.values(name);
     if (values === undefined) violations.push({ field: name, description: 'expects base64' });
-    else if (values.some((value) => typeof value === 'string' && !PRINTABLE.test(value))) violations.push({ field: name, description: 'expects printable ASCII' });
+    else if (!WISHES.test(name) && values.some((value) => typeof value === 'string' && !PRINTABLE.test(value))) violations.push({ field: name, description: 'expects printable ASCII' });
     else if (values.length > 0) read.set(name, values);
   }
   if (violations.length > 0) throw new FaultError(Fault.FAULT_CONTENT_INVALID, 'request metadata that does not fit', violations);

@@ -20,5 +20,14 @@ export function expiryJobs(run: Run): Job[] {
 /** The longest overdue first, without those that somebody else is at work on. */
 function expiryOf(table: string): Statement {
   const due = `select ctid from ${table} where expires_at <= $1 order by expires_at limit ${BATCH} for update skip locked`;
-  return { name: `${table}_expiry`, text: `delete from ${table} where ctid = any(array(${due})) returning 1` };
+  const deletion = `delete from ${table} where ctid = any(array(${due})) returning`;
+  return { name: `${table}_expiry`, text: table === 'identity_job' ? withMessages(`${deletion} job_id`) : `${deletion} 1` };
+}
+
+/** Messages of a job have its address, which goes with the job. */
+function withMessages(deletion: string): string {
+  return `with
+    job as (${deletion}),
+    messages as (delete from message using job where message.job_id = job.job_id)
+    select from job`;
 }

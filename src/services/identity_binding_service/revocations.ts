@@ -1,20 +1,95 @@
 import type { KeyRevokeNosecretRequest, KeyRevokeNosecretResponse } from '../../../gen/keyturn/v1/identity_binding_service.ts';
 import type { Call } from '../../call/call.ts';
+import type { NewCode, RevocableKey, RevocationStore } from '../../db/identity_revocation.ts';
+import type { Origin } from '../../db/origin.ts';
+import { SENDING_WINDOW } from '../../db/sending_budget.ts';
+import { Unavailable } from '../../unavailable.ts';
+import { originOf } from '../origin.ts';
+import { normalise } from './address.ts';
+import type { Address, AddressKind } from './address.ts';
+import { CODE_LIFE, isCode, isOpen, latestStart, newCode } from './codes.ts';
 import type { IdentityParts } from './parts.ts';
+import { authError, badRequest, confirmFirst, rateLimit, unknownKey } from './refusals.ts';
+import type { SendingBudgets } from './sending_budget.ts';
+
+/** What a revocation by code stands on. */
+export interface RevocationParts extends IdentityParts {
+  readonly codes: RevocationStore;
+  readonly budgets: SendingBudgets;
+}
+
+/** The address and the number that name a key. */
+interface Named {
+  readonly email: Address;
+  readonly phone: Address;
+}
+
+/** How often a code may be asked for or spent by others while this call is checked. */
+const MOST_ATTEMPTS = 5;
 
 /** KeyRevokeNosecret: contracts/authentiq.md 7.2. */
 export class Revocations {
-  readonly #parts: IdentityParts;
+  readonly #parts: RevocationParts;
 
-  constructor(parts: IdentityParts) {
+  constructor(parts: RevocationParts) {
     this.#parts = parts;
   }
 
-  async revoke(_request: KeyRevokeNosecretRequest, _call: Call): Promise<KeyRevokeNosecretResponse> {
-    return skeleton(this.#parts);
+  async revoke(request: KeyRevokeNosecretRequest, call: Call): Promise<KeyRevokeNosecretResponse> {
+    const { codes, hash, clock } = this.#parts;
+    const named = { email: addressIn(request, 'email'), phone: addressIn(request, 'phone') };
+    const macs = { email: hash.ofAddress(named.email), phone: hash.ofAddress(named.phone) };
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+      const origin = originOf(call, clock, 'identity');
+      const key = await codes.read(macs, origin.at);
+      if (key === undefined) throw unknownKey();
+      if (request.code !== undefined) {
+        await this.#spend(key, request.code, origin);
+        return { status: 'done' };
+      }
+      if (key.code !== undefined && isOpen(key.code, origin.at)) throw confirmFirst();
+      if (key.fullSince !== null) throw rateLimit(key.fullSince.getTime() + SENDING_WINDOW - origin.at.getTime());
+      if (await this.#request({ ...macs, ...this.#newCode(key.pk, named, origin.at) }, named, origin)) return { status: 'pending' };
+    }
+    throw new Unavailable('the code of a revocation comes and goes');
+  }
+
+  /** Revokes the key. Throws AUTHENTIQ_AUTH_ERROR, and counts a wrong code. */
+  async #spend({ pk, code }: RevocableKey, text: string, origin: Origin): Promise<void> {
+    const { codes, hash } = this.#parts;
+    if (code === undefined || !isOpen(code, origin.at)) throw authError('no code is open');
+    if (!isCode(hash, 'revocation', pk, text, code)) {
+      await codes.countWrong(pk, code, origin);
+      throw authError('the code is wrong');
+    }
+    if (!(await codes.revoke(pk, code, origin))) throw authError('the code does not count any more');
+  }
+
+  /** False if the key or its code has changed since. Throws AUTHENTIQ_RATE_LIMIT; a code that is not made has cost nothing. */
+  async #request(code: NewCode, { email, phone }: Named, origin: Origin): Promise<boolean> {
+    const { codes, budgets, wake } = this.#parts;
+    const giveBack = budgets.take([email, phone], origin.peer, origin.at);
+    let isMade = false;
+    try {
+      isMade = await codes.request(code, origin);
+    } finally {
+      if (!isMade) giveBack();
+    }
+    if (isMade) wake();
+    return isMade;
+  }
+
+  #newCode(pk: string, { email, phone }: Named, now: Date): Omit<NewCode, 'email' | 'phone'> {
+    const { hash, outgoing } = this.#parts;
+    const code = newCode();
+    const codeExpiresAt = new Date(now.getTime() + CODE_LIFE);
+    const messages = [email, phone].map((address) => outgoing.code(address, code, 'revoke your key', { pk, jobId: undefined }, now, codeExpiresAt));
+    return { pk, codeMac: hash.ofCode('revocation', pk, code), codeExpiresAt, latestStart: latestStart(now), messages };
   }
 }
 
-function skeleton(_parts: unknown): never {
-  throw new Error('skeleton');
+function addressIn(request: KeyRevokeNosecretRequest, kind: AddressKind): Address {
+  const address = normalise(kind, request[kind]);
+  if (address === undefined) throw badRequest(kind, 'is not in its form');
+  return address;
 }

@@ -1,8 +1,7 @@
 import type { SignConfirmRequest, SignConfirmResponse } from '../../../../gen/keyturn/v1/identity_binding_service.ts';
 import type { Call } from '../../../call/call.ts';
-import { MOST_WRONG_TRIES } from '../../../db/identity_job.ts';
 import { originOf } from '../../origin.ts';
-import { isCode, isInTime } from '../codes.ts';
+import { isCode, isOpen } from '../codes.ts';
 import { authError, badRequest, unknownJob } from '../refusals.ts';
 import { jobIdOf } from './parts.ts';
 import type { JobParts } from './parts.ts';
@@ -20,12 +19,12 @@ export async function confirmJob({ jobs, hash, clock }: JobParts, request: SignC
   const origin = originOf(call, clock, 'identity');
   const job = await jobs.read(jobId, origin.at);
   if (job === undefined) throw unknownJob();
-  const isRight = isCode(hash, 'job', jobId, code, job.codeMac);
+  const isRight = isCode(hash, 'job', jobId, code, job);
   if (job.state !== 'WAITING') {
     if (!isRight) throw authError('the code is wrong');
     return CONFIRMED;
   }
-  if (!isInTime(job, origin.at) || job.wrongTries >= MOST_WRONG_TRIES) throw authError('the code does not count any more');
+  if (!isOpen(job, origin.at)) throw authError('the code does not count any more');
   if (!isRight) {
     await jobs.countWrong(jobId, origin);
     throw authError('the code is wrong');

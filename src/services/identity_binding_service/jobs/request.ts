@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { SignRequestRequest, SignRequestResponse } from '../../../../gen/keyturn/v1/identity_binding_service.ts';
 import type { Call } from '../../../call/call.ts';
-import { isIdentityKey } from '../../../crypto/identity_jwt.ts';
+import { isIdentityKey, isSignedBy } from '../../../crypto/identity_jwt.ts';
+import { isSoundIdentityKey } from '../../../crypto/identity_key.ts';
 import type { NewJob, OpeningState } from '../../../db/identity_job_open.ts';
 import type { Origin } from '../../../db/origin.ts';
 import { SENDING_WINDOW } from '../../../db/sending_budget.ts';
@@ -10,10 +11,17 @@ import { originOf } from '../../origin.ts';
 import { readScopeClaims } from '../claims.ts';
 import type { ScopeClaims } from '../claims.ts';
 import { CODE_LIFE, newCode } from '../codes.ts';
-import { badRequest, rateLimit, revokedKey, unknownKey } from '../refusals.ts';
+import { authError, badRequest, rateLimit, revokedKey, unknownKey } from '../refusals.ts';
 import { checkReplay, checkSelfSigned } from '../self_signed.ts';
+import { checkIssued } from './issued.ts';
 import { sealContent } from './parts.ts';
 import type { JobParts } from './parts.ts';
+
+/** What a job is besides its claims. */
+interface JobForm {
+  readonly test: boolean;
+  readonly isIssued: boolean;
+}
 
 const JOB_BYTES = 15;
 /** How long a job lives, milliseconds. */
@@ -27,21 +35,36 @@ export async function requestJob(parts: JobParts, request: SignRequestRequest, c
   if (!isIdentityKey(claims.sub)) throw badRequest('jwt.sub', 'is no key');
   const test = request.test !== undefined;
   if (test && !parts.settings.testIssuer) throw badRequest('test', 'is given while there is no test issuer');
+  const isIssued = await isByIssuer(claims, parts.clock.now(), parts.trust);
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
     const origin = originOf(call, parts.clock, 'identity');
-    const addressMac = parts.hash.ofAddress(claims.address);
-    const state = await parts.openings.read({ pk: claims.sub, addressMac }, origin.at);
-    await check(parts, claims, state, origin.at);
-    const job = newJob(parts, claims, test, origin.at);
+    const state = await parts.openings.read({ pk: claims.sub, addressMac: parts.hash.ofAddress(claims.address) }, origin.at);
+    check(parts, claims, isIssued, state, origin.at);
+    const job = newJob(parts, claims, { test, isIssued }, origin.at);
     if (await open(parts, job, claims, origin)) return { job: job.jobId, status: 'waiting' };
   }
   throw new Unavailable('the key of a job changes again and again');
 }
 
+/**
+ * Whether a trusted issuer has signed the JWT and not the key itself, which may name an issuer too. Throws
+ * AUTHENTIQ_AUTH_ERROR if neither has; AUTHENTIQ_UNKNOWN_KEY for what can be nobody's key (section 5, step 11).
+ */
+async function isByIssuer(claims: ScopeClaims, now: Date, trust: JobParts['trust']): Promise<boolean> {
+  if (!isSoundIdentityKey(claims.sub)) throw unknownKey();
+  if (claims.iss === undefined || (await isSignedBy(claims.jwt, claims.sub))) {
+    await checkSelfSigned(claims, claims.sub, { now, refused: ['aud'] });
+    return false;
+  }
+  if (Object.hasOwn(claims.jwt.payload, 'aud')) throw authError('the JWT has the claim aud');
+  await checkIssued(trust, claims.jwt, claims, now);
+  return true;
+}
+
 /** In the order of the contract: 401, 404, 410, 429. */
-async function check({ settings }: JobParts, claims: ScopeClaims, { state, lastIat, fullSince }: OpeningState, now: Date): Promise<void> {
-  await checkSelfSigned(claims, claims.sub, { now, refused: ['aud'] });
-  checkReplay(claims, lastIat ?? undefined, settings.iatGuard);
+function check({ settings }: JobParts, claims: ScopeClaims, isIssued: boolean, { state, lastIat, fullSince }: OpeningState, now: Date): void {
+  // The `iat` of an issuer says nothing of what the key itself has sent.
+  if (!isIssued) checkReplay(claims, lastIat ?? undefined, settings.iatGuard);
   if (state === null) throw unknownKey();
   if (state === 'REVOKED') throw revokedKey();
   if (fullSince !== null) throw rateLimit(fullSince.getTime() + SENDING_WINDOW - now.getTime());
@@ -60,7 +83,7 @@ async function open({ openings, budgets, wake }: JobParts, job: NewJob, { addres
   return isOpen;
 }
 
-function newJob({ keyRing, hash, outgoing, settings }: JobParts, { sub: pk, address, iat }: ScopeClaims, test: boolean, now: Date): NewJob {
+function newJob({ keyRing, hash, outgoing, settings }: JobParts, { sub: pk, address, iat }: ScopeClaims, { test, isIssued }: JobForm, now: Date): NewJob {
   const jobId = randomBytes(JOB_BYTES).toString('base64url');
   const code = newCode();
   const codeExpiresAt = new Date(now.getTime() + CODE_LIFE);
@@ -74,8 +97,8 @@ function newJob({ keyRing, hash, outgoing, settings }: JobParts, { sub: pk, addr
     codeExpiresAt,
     test,
     expiresAt: new Date(now.getTime() + JOB_LIFE),
-    iat,
-    guarded: settings.iatGuard !== 'off',
+    iat: isIssued ? undefined : iat,
+    guarded: !isIssued && settings.iatGuard !== 'off',
     messages: [outgoing.code(address, code, 'confirm that this is yours', { pk, jobId }, now, codeExpiresAt)],
   };
 }
