@@ -45,7 +45,7 @@ const REFUSED: Readonly<Record<string, readonly [IdentityError, Make]>> = {
   'no sub': ['bad-request', claims({ sub: undefined })],
   'a sub that is a number': ['bad-request', claims({ sub: 1 })],
   'a sub that is no key': ['bad-request', claims({ sub: 'x' })],
-  'a sub that is not canonical': ['bad-request', (key) => selfSigned(key, { ...usual(), sub: `${key.pk.slice(0, 42)}${'_'}` })],
+  'a sub that is not canonical': ['bad-request', (key) => selfSigned(key, { ...usual(), sub: `${key.pk.slice(0, 42)}_` })],
   'no scope': ['bad-request', claims({ scope: undefined })],
   'scope null': ['bad-request', claims({ scope: null })],
   'scope address': ['bad-request', claims({ scope: 'address', address: 'x' })],

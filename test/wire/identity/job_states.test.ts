@@ -5,7 +5,7 @@ import { withIdentities } from './bench.ts';
 import type { IdentityBench } from './bench.ts';
 import { assertIdentityRefusal } from './errors.ts';
 import type { IdentityError } from './errors.ts';
-import { WIDE, assertJobAnswer, confirmJob, confirmedJob, deleteJob, jwtIn, payloadOf, readyJob, retrieveJob, updateJob, waitingJob, wrongCode } from './jobs.ts';
+import { WIDE, assertJobAnswer, confirmJob, confirmedJob, deleteJob, jwtIn, readyJob, retrieveJob, shownOf, updateJob, waitingJob, wrongCode } from './jobs.ts';
 import type { OpenJob } from './jobs.ts';
 
 const DAY = 86_400_000;
@@ -126,21 +126,21 @@ describe('section 7.4: the states of a job', () => {
       }
     }
   }
-
-  /** A refusal of HEAD has no body either. */
-  function assertHead(answer: Answer, cell: Cell): void {
-    assertNoInternals(answer);
-    assert.deepEqual([answer.status, answer.body], [typeof cell === 'string' ? 404 : cell, '']);
-  }
 });
 
-function bodyOf(wire: Wire, column: Column, cell: Cell, { key, field, value, jwt }: OpenJob & { readonly jwt?: string }, answer: Answer): string {
+/** A refusal of HEAD has no body either. */
+function assertHead(answer: Answer, cell: Cell): void {
+  assertNoInternals(answer);
+  assert.deepEqual([answer.status, answer.body], [typeof cell === 'string' ? 404 : cell, '']);
+}
+
+function bodyOf(wire: Wire, column: Column, cell: Cell, open: OpenJob & { readonly jwt?: string }, answer: Answer): string {
+  const { jwt } = open;
   if (cell === 204) return wire === 'rest' ? '' : '{"jwt":""}';
   if (cell === 202) return '{"status":"confirmed"}';
   if (column === 'DELETE') return '{"status":"done"}';
   if (column === 'PUT') return `{"status":"ready","jwt":"${jwt ?? jwtIn(answer)}"}`;
   assert.ok(jwt);
-  const { exp } = JSON.parse(payloadOf(jwt)) as { exp: number };
-  const claims = `{"sub":"${key.pk}","field":"${field}","${field}":"${value}","exp":${exp}}`;
+  const claims = shownOf(open, jwt);
   return wire === 'rest' ? claims : `{"claims":${claims},"jwt":"${jwt}"}`;
 }

@@ -150,3 +150,9 @@ export function assertJobAnswer(answer: Answer, status: number, body: string, co
   assert.deepEqual([answer.status, answer.body], [answer.wire === 'rest' ? status : 0, body], answer.reason);
   if (answer.wire === 'rest') assert.deepEqual(answer.headers.get('content-type'), body === '' ? undefined : [contentType]);
 }
+
+/** What GET shows of a signed job as JSON. */
+export function shownOf({ key, field, value }: OpenJob, jwt: string): string {
+  const { exp } = JSON.parse(payloadOf(jwt)) as { exp: number };
+  return `{"sub":"${key.pk}","field":"${field}","${field}":"${value}","exp":${exp}}`;
+}
