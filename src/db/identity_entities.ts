@@ -127,7 +127,10 @@ export const IssuerEntity = defineEntity({
 export const IssuerKeyEntity = defineEntity({
   name: 'IssuerKey',
   tableName: 'issuer_key',
-  indexes: [{ name: 'issuer_key_key_index', properties: ['keyId', 'publicKey'] }],
+  indexes: [
+    { name: 'issuer_key_key_index', properties: ['keyId', 'publicKey'] },
+    { name: 'issuer_key_issuer_index', properties: ['issuer', 'publicKey'] },
+  ],
   properties: {
     publicKey: p.string().primary().length(43),
     issuer: p.string().length(8).$type<'main' | 'test'>(),

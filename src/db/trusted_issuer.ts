@@ -14,17 +14,16 @@ export interface TrustQuery {
 
 /**
  * The text of a query of the keys that may sign for an `iss`, as a part of a larger statement, whose three values begin at
- * number `first`. Its column is `public_key`, the newest key first. Keyturn's own keys count until they are revoked; one
- * that was revoked counts for nobody, whoever trusts it besides. The test issuer is none of these.
+ * number `first`. Its column is `public_key`. Keyturn's own keys count until they are revoked; one that was revoked counts
+ * for nobody, whoever trusts it besides. The test issuer is none of these.
  */
 export function keysInTrust(first: number): string {
   const [outside, isOwn, given] = [0, 1, 2].map((index) => `$${first + index}`);
-  return `select trusted.public_key from (
-      select public_key, created_at from issuer_key where ${isOwn}::boolean and issuer = 'main'
-      union all select public_key, created_at from trusted_issuer where issuer = ${outside}::text
-      union all select unnest(${given}::text[]), null) as trusted
-    where not exists (select from issuer_key where public_key = trusted.public_key and revoked_at is not null)
-    order by trusted.created_at desc nulls first`;
+  return `select public_key from issuer_key where ${isOwn}::boolean and issuer = 'main' and revoked_at is null
+    union all
+    select public_key from (
+        select public_key from trusted_issuer where issuer = ${outside}::text union all select unnest(${given}::text[])) as trusted
+      where not exists (select from issuer_key where issuer_key.public_key = trusted.public_key and issuer_key.revoked_at is not null)`;
 }
 
 /** The values of `keysInTrust`. */
@@ -76,7 +75,7 @@ export class TrustedIssuerStore {
     this.#run = run;
   }
 
-  /** The keys that may sign for an `iss`, the newest first. */
+  /** The keys that may sign for an `iss`. */
   async keys(query: TrustQuery): Promise<string[]> {
     const rows = await this.#run<{ public_key: string }>(KEYS, valuesOfTrust(query));
     return rows.map(({ public_key: publicKey }) => publicKey);

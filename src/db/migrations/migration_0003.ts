@@ -82,6 +82,7 @@ export class Migration0003 extends Migration {
       retired_at timestamptz null,
       revoked_at timestamptz null)`);
     this.addSql('create index issuer_key_key_index on issuer_key (key_id, public_key)');
+    this.addSql('create index issuer_key_issuer_index on issuer_key (issuer, public_key)');
 
     this.addSql(`create table trusted_issuer (
       issuer varchar(512) not null,

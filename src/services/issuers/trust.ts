@@ -18,7 +18,7 @@ export class Trust {
     this.#settings = settings;
   }
 
-  /** The keys that may sign for an `iss`: 43 characters each, the newest first; none if it is not trusted. */
+  /** The keys that may sign for an `iss`: 43 characters each; none if it is not trusted. */
   async keysOf(iss: string): Promise<readonly string[]> {
     return this.#store.keys(this.queryOf(iss));
   }
