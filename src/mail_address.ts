@@ -6,6 +6,8 @@ const MOST_DOMAIN = 253;
 const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}]+(?:\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}]+)*$/u;
 /** Controls, invisible characters, separators, and what is no character: none of them is a part of a name. */
 const INVISIBLE = /[\p{C}\p{Z}]/u;
+/** Before it is made ASCII, which would take a good deal more for a host than a name. */
+const NAME = /^[\p{L}\p{M}\p{N}.-]+$/u;
 const DOMAIN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
 /**
@@ -16,7 +18,7 @@ const DOMAIN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0
 export function isCarriedBySmtp(address: string): boolean {
   const [, local = '', domain = ''] = /^([^@]+)@([^@]+)$/su.exec(address) ?? [];
   if (INVISIBLE.test(address) || !address.isWellFormed()) return false;
-  const host = domainToASCII(domain);
+  const host = NAME.test(domain) ? domainToASCII(domain) : '';
   return LOCAL_PART.test(local) && Buffer.byteLength(local) <= MOST_LOCAL_BYTES && host.length <= MOST_DOMAIN && DOMAIN.test(host) && !isNumber(host);
 }
 

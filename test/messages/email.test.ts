@@ -3,14 +3,12 @@ import { describe, it } from 'mocha';
 import { eventually } from '../faults/fixtures/child.ts';
 import { startService } from '../support/service.ts';
 import { startMailServer } from './mail_server.ts';
-import { CODE, TestQueue } from './queue.ts';
+import { CODE, TestQueue, mailSettings } from './queue.ts';
 
 describe('codes by e-mail', () => {
   it('go out through the SMTP server, and what they said is dropped', async () => {
     await using server = await startMailServer();
-    await using service = await startService({
-      settings: { KEYTURN_SMTP_URL: `smtp://127.0.0.1:${server.port}`, KEYTURN_MAIL_FROM: 'Keyturn <codes@keyturn.example>' },
-    });
+    await using service = await startService({ settings: mailSettings(server) });
     const queue = await TestQueue.of(service.app.database);
     const messageId = await queue.code('email', 'ann@example.com');
     await eventually(async () => assert.equal((await queue.find(messageId))?.state, 'SENT'));

@@ -5,8 +5,8 @@ import { SendingError, codeOf } from './sender.ts';
 import type { OutgoingMessage, Sender } from './sender.ts';
 
 const CONNECTIONS = 5;
-/** Milliseconds: for the whole of an attempt, to connect, to be greeted, and without a sound from the server. */
-const TIMEOUTS = { attempt: 30_000, connection: 10_000, greeting: 10_000, socket: 15_000, dns: 5_000 };
+/** Milliseconds: for the whole of an attempt, to connect and be greeted, and without a sound from the server. */
+const TIMEOUTS = { attempt: 30_000, connection: 20_000, socket: 25_000 };
 /** Connections that are not used are closed after this long, milliseconds: before the server does. */
 const IDLE = 10_000;
 
@@ -14,11 +14,13 @@ const IDLE = 10_000;
 export class SmtpSender implements Sender {
   readonly atOnce = CONNECTIONS;
   readonly #from: SmtpSettings['from'];
+  readonly #timeouts: typeof TIMEOUTS;
   readonly #transport: ReturnType<typeof transportTo>;
 
-  constructor(settings: SmtpSettings) {
+  constructor(settings: SmtpSettings, timeouts = TIMEOUTS) {
     this.#from = settings.from;
-    this.#transport = transportTo(settings);
+    this.#timeouts = timeouts;
+    this.#transport = transportTo(settings, timeouts);
     // What goes wrong with a connection that sends nothing concerns no message.
     this.#transport.on('error', () => {});
   }
@@ -34,7 +36,7 @@ export class SmtpSender implements Sender {
         text: body,
         messageId: `<${messageId}@${address.slice(address.indexOf('@') + 1)}>`,
         headers: { 'X-Keyturn-Attempt': String(attempt), 'Auto-Submitted': 'auto-generated' },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUTS.attempt)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeouts.attempt)]),
       });
     } catch (error) {
       throw failureOf(error as SmtpError);
@@ -46,7 +48,7 @@ export class SmtpSender implements Sender {
   }
 }
 
-function transportTo({ host, port, tls, login }: SmtpSettings) {
+function transportTo({ host, port, tls, login }: SmtpSettings, timeouts: typeof TIMEOUTS) {
   return createTransport({
     pool: true,
     host,
@@ -57,10 +59,10 @@ function transportTo({ host, port, tls, login }: SmtpSettings) {
     maxConnections: CONNECTIONS,
     // Each attempt is counted, and told to the recipient.
     maxRequeues: 0,
-    connectionTimeout: TIMEOUTS.connection,
-    greetingTimeout: TIMEOUTS.greeting,
-    socketTimeout: TIMEOUTS.socket,
-    dnsTimeout: TIMEOUTS.dns,
+    connectionTimeout: timeouts.connection,
+    greetingTimeout: timeouts.connection,
+    socketTimeout: timeouts.socket,
+    dnsTimeout: timeouts.connection,
     idleTimeout: IDLE,
     disableFileAccess: true,
     disableUrlAccess: true,

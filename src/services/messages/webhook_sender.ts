@@ -25,16 +25,18 @@ export interface WebhookSettings {
 export class WebhookSender implements Sender {
   readonly atOnce = AT_ONCE;
   readonly #settings: WebhookSettings;
+  readonly #timeout: number;
 
-  constructor(settings: WebhookSettings) {
+  constructor(settings: WebhookSettings, timeout = TIMEOUT) {
     this.#settings = settings;
+    this.#timeout = timeout;
   }
 
   async send(message: OutgoingMessage, signal: AbortSignal): Promise<void> {
     const { url, key, type, clock } = this.#settings;
     const now = clock.now();
     const body = JSON.stringify({ type, timestamp: message.createdAt.toISOString(), data: dataOf(message, type) });
-    const both = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]);
+    const both = AbortSignal.any([signal, AbortSignal.timeout(this.#timeout)]);
     try {
       const headers = { 'content-type': 'application/json', 'user-agent': 'Keyturn', ...webhookHeaders(key, message.messageId, now, body) };
       const answer = await fetch(url, { method: 'POST', redirect: 'manual', headers, body, signal: both });
@@ -81,5 +83,5 @@ function waitAskedFor(text: string | null, now: Date): number | undefined {
 
 function failureOf({ cause }: Error, { aborted }: AbortSignal): SendingError {
   if (aborted) return new SendingError('the webhook did not answer in time');
-  return new SendingError(`the webhook could not be reached${codeOf((cause as NodeJS.ErrnoException | undefined)?.code)}`);
+  return new SendingError(`the request to the webhook failed${codeOf((cause as NodeJS.ErrnoException | undefined)?.code)}`);
 }
