@@ -10,6 +10,7 @@ import { JobStore } from './db/identity_job.ts';
 import { JobOpenings } from './db/identity_job_open.ts';
 import { RevocationStore } from './db/identity_revocation.ts';
 import { IssuerStore } from './db/issuer.ts';
+import { LoginStore } from './db/login.ts';
 import { MessageList } from './db/message_list.ts';
 import { MessageQueue } from './db/message_queue.ts';
 import { ServiceKeyStore } from './db/service_key.ts';
@@ -108,7 +109,7 @@ export async function composeIdentity({ database, keyRing, config, clock, log, m
       messages,
     },
     postOffice,
-    bindings: identityBindingService({ keys: parts, revocations, jobs, logins: new Logins(parts) }),
+    bindings: identityBindingService({ keys: parts, revocations, jobs, logins: new Logins(parts, new LoginStore(run)) }),
     pages: [[KEY_SET_PATH, keySetPage(() => published.read(), log)]],
   };
 }
