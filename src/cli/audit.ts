@@ -1,14 +1,13 @@
-import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
+import { DEFAULT_LIMIT, parseLimit } from './limit.ts';
 import { readList } from './list.ts';
 import { printJson, printTable } from './print.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
 
-const DEFAULT_LIMIT = 50;
 const COLUMNS = ['occurred_at', 'action', 'actor', 'project_id', 'device_id', 'request_id', 'details'];
 
 interface ListOptions extends RemoteOptions {
@@ -33,9 +32,4 @@ export function addAuditCommands(program: Command, context: Context): void {
       else printTable(context, rows, COLUMNS, 'audit events');
     });
   examples(command, ['keyturn audit list', 'keyturn audit list --device pump-7 --limit 1000 --json']);
-}
-
-function parseLimit(text: string): number {
-  if (!/^[1-9][0-9]{0,6}$/.test(text)) throw new InvalidArgumentError('It should be a whole number from 1 to 9999999.');
-  return Number(text);
 }

@@ -13,6 +13,7 @@ import { addIdentityCommands } from './identity.ts';
 import { addIssuerCommands } from './issuer.ts';
 import { withKeysLast } from './key_argument.ts';
 import { addKeyringCommands } from './keyring.ts';
+import { addMessageCommands } from './message.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addProductCommands } from './product.ts';
 import { addProjectCommands } from './project.ts';
@@ -80,6 +81,7 @@ function createProgram(context: Context, finish: (exitCode: number) => void): Co
   addEventCommands(program, context);
   addKeyringCommands(program, context);
   addIssuerCommands(program, context);
+  addMessageCommands(program, context);
   addResetSecretCommand(program, context);
   addRotateCommand(program, context);
   return program;

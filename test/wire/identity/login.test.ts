@@ -74,7 +74,9 @@ describe('identity binding: POST /login', () => {
       for (const count of [1, 2]) {
         assertIdentityAnswer(await login(bench(), wire, jwt), SENT);
         const messages = await messagesOf(bench().sql, key.pk);
-        assert.deepEqual(messages, Array(count).fill({ channel: 'PUSH', jobId: null, recipient: DEVTOKEN, body: JSON.stringify({ callback: CALLBACK, jwt }) }));
+        const wanted = { channel: 'PUSH', jobId: null, recipient: DEVTOKEN, body: JSON.stringify({ callback: CALLBACK, jwt }) };
+        assert.equal(messages.length, count);
+        for (const message of messages) assert.deepEqual(message, wanted);
       }
       const { audits } = await bench().stored(key);
       assert.deepEqual(audits.slice(1), ['identity.login_queued', 'identity.login_queued']);
