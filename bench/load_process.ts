@@ -6,7 +6,7 @@ import type { Workbench } from './workbench.ts';
 
 export interface LoadOptions {
   /** One of the programs in bench/load, and its arguments. */
-  readonly program: 'main' | 'echo' | 'secrets';
+  readonly program: 'main' | 'echo' | 'secrets' | 'identity';
   readonly args: readonly string[];
 }
 
@@ -34,6 +34,11 @@ export class LoadProcess implements AsyncDisposable {
   /** Signs requests ahead until `count` are ready. */
   async prepare(count: number): Promise<void> {
     await this.#order({ kind: 'prepare', count });
+  }
+
+  /** Makes a request for each of these jobs. */
+  async prepareJobs(jobs: readonly string[]): Promise<void> {
+    await this.#order({ kind: 'prepare', count: jobs.length, jobs });
   }
 
   /** Sends what was prepared. Rejects with the answer if one is not the right one. */

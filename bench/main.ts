@@ -1,8 +1,11 @@
 import { progress } from './figures.ts';
 import type { Figure } from './figures.ts';
+import { IDENTITY_PARTS } from './identity/kinds.ts';
+import type { IdentityPart } from './identity/kinds.ts';
 import { PARTS, readOptions } from './options.ts';
 import type { Options, Part } from './options.ts';
 import { measureEcho, profileEcho } from './parts/echo.ts';
+import { measureIdentities, profileIdentities } from './parts/identity.ts';
 import { profileRotations } from './parts/profile.ts';
 import { measureSecrets, profileSecrets } from './parts/secrets.ts';
 import { measureScale } from './parts/scale.ts';
@@ -17,6 +20,9 @@ const MEASURE: Readonly<Record<Part, (bench: Workbench, options: Options) => Pro
   'reset-token': (bench, options) => measureSecrets(bench, 'reset-token', options),
   'reset-signature': (bench, options) => measureSecrets(bench, 'reset-signature', options),
   'device-auth': (bench, options) => measureSecrets(bench, 'device-auth', options),
+  'key-bind': (bench, options) => measureIdentities(bench, 'key-bind', options),
+  'scope-put': (bench, options) => measureIdentities(bench, 'scope-put', options),
+  'scope-repeat': (bench, options) => measureIdentities(bench, 'scope-repeat', options),
   echo: measureEcho,
   scale: measureScale,
   start: measureStart,
@@ -36,7 +42,12 @@ async function run(bench: Workbench, options: Options): Promise<void> {
 
 function profileOf(bench: Workbench, what: NonNullable<Options['profile']>, options: Options): Promise<string> {
   if (what === 'echo') return profileEcho(bench, options);
-  return what === 'rest' || what === 'grpc' ? profileRotations(bench, what, options) : profileSecrets(bench, what, options);
+  if (what === 'rest' || what === 'grpc') return profileRotations(bench, what, options);
+  return isOfIdentities(what) ? profileIdentities(bench, what, options) : profileSecrets(bench, what, options);
+}
+
+function isOfIdentities(part: Part): part is IdentityPart {
+  return (IDENTITY_PARTS as readonly Part[]).includes(part);
 }
 
 const options = readOptions();

@@ -26,8 +26,8 @@ export interface Round extends LoadResult {
 }
 
 /** Requests made ready before the first round, in which nothing is known of the rate. */
-const FIRST_GUESS_PER_SECOND = 2500;
-const RESERVE = 1.3;
+export const FIRST_GUESS_PER_SECOND = 2500;
+export const RESERVE = 1.3;
 /** For what a round has left behind, such as the answer to the last write. */
 const PAUSE_MS = 200;
 

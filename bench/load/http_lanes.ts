@@ -2,6 +2,14 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
+/** What a request is besides its target and its body. */
+interface RequestForm {
+  readonly method: string;
+  /** Content-Type; undefined: none. */
+  readonly type: string | undefined;
+}
+
+const POST_JSON: RequestForm = { method: 'POST', type: 'application/json' };
 const END_OF_HEAD = '\r\n\r\n';
 
 /** HTTP/1.1 by hand: a connection for each lane, kept alive, and no more of the answer read than its check needs. */
@@ -29,11 +37,11 @@ export class HttpLanes {
     for (const lane of this.#lanes) lane.close();
   }
 
-  /** A request in bytes, a POST of a JSON body. */
-  encode(path: string, body: string, headers: readonly string[] = []): Buffer {
-    const head = [`POST ${path} HTTP/1.1`, `Host: ${this.#host}:${this.#port}`, ...headers];
-    const type = ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`];
-    return Buffer.from([...head, ...type, '', body].join('\r\n'), 'latin1');
+  /** A request in bytes, a POST of a JSON body unless told. */
+  encode(path: string, body: string, headers: readonly string[] = [], { method, type }: RequestForm = POST_JSON): Buffer {
+    const head = [`${method} ${path} HTTP/1.1`, `Host: ${this.#host}:${this.#port}`, ...headers];
+    if (type !== undefined) head.push(`Content-Type: ${type}`);
+    return Buffer.from([...head, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'), 'latin1');
   }
 
   /** Resolves on the right answer; rejects with any other. */

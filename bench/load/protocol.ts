@@ -5,8 +5,8 @@ export type Wire = 'rest' | 'grpc';
 export type Command =
   /** Make a key for each device. */
   | { readonly kind: 'devices'; readonly deviceIds: readonly string[] }
-  /** Sign requests until so many are ready. */
-  | { readonly kind: 'prepare'; readonly count: number }
+  /** Sign requests until so many are ready; or make one for each of these jobs. */
+  | { readonly kind: 'prepare'; readonly count: number; readonly jobs?: readonly string[] }
   /** Send for so long, or until no request is left. */
   | { readonly kind: 'run'; readonly seconds: number };
 
