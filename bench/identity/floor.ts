@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Pool } from 'pg';
@@ -13,7 +13,7 @@ export interface IdentityFloor {
   readonly pool: Pool;
   readonly master: { readonly id: string; readonly key: KeyObject };
   /** Of the hashes of addresses. */
-  readonly hashKey: Buffer;
+  readonly hashKey: KeyObject;
   readonly issuer: string;
 }
 
@@ -32,7 +32,7 @@ export interface IdentityRequest {
  * the part and the master key.
  */
 const [url = '', part, masterKey = ''] = process.argv.slice(2);
-const floor: IdentityFloor = { pool: openPool(url), master: readMasterKey(masterKey), hashKey: randomBytes(32), issuer: 'http://127.0.0.1:8080' };
+const floor: IdentityFloor = { pool: openPool(url), master: readMasterKey(masterKey), hashKey: createSecretKey(randomBytes(32)), issuer: 'http://127.0.0.1:8080' };
 const run = part === 'key-bind' ? bindKey : putScope;
 
 serveBodies(answer);

@@ -1,13 +1,15 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Address } from './address.ts';
 
 /** HMAC-SHA-256 with the key of the service: what is stored in the place of what can be guessed. */
 export class KeyedHash {
-  readonly #key: Buffer;
+  /** Ready to use: from bytes it would be made anew for each hash, which takes several times as long as the hash. */
+  readonly #key: KeyObject;
 
   /** `key`: 32 bytes. */
   constructor(key: Buffer) {
-    this.#key = key;
+    this.#key = createSecretKey(key);
   }
 
   /** Of an address or number (contracts/authentiq.md section 4). */
