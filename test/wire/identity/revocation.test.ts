@@ -15,7 +15,7 @@ function named({ email, phone }: BoundKey, code?: string): Named {
 
 describe('section 7.2: DELETE /key', () => {
   const bench = withIdentities(WIDE);
-  const revoke = (wire: Wire, named: Named): Promise<Answer> => revokeNosecret(bench(), wire, named);
+  const revoke = (wire: Wire, which: Named): Promise<Answer> => revokeNosecret(bench(), wire, which);
   /** A key whose code is open, and the code. */
   const withCode = async (wire: Wire): Promise<readonly [BoundKey, string]> => {
     const key = await boundKey(bench());
