@@ -18,7 +18,8 @@ export function normalise(kind: AddressKind, text: string): Address | undefined 
 }
 
 function normaliseEmail(text: string): string | undefined {
-  const email = text.trim().normalize('NFC').toLowerCase();
+  // Small letters may have marks of their own, which are not in their order then: U+0130 is one of those that become two.
+  const email = text.trim().normalize('NFC').toLowerCase().normalize('NFC');
   return /^[^@]+@[^@]+$/s.test(email) && Array.from(email).length <= MOST_EMAIL ? email : undefined;
 }
 
