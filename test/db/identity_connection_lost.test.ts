@@ -125,4 +125,19 @@ describe('a change of an identity key whose connection is lost', () => {
     assert.equal(await store.revoke(pk, 'secret', ORIGIN), false);
     assert.equal(await auditsOf(pk, 'identity.revoked'), 1);
   });
+
+  it('a revocation, in its commit, is settled by its record', async () => {
+    const pk = await prepared({ ...WRITES['change'], isKnown: true } as Write);
+    const lost = (isCommitted: boolean): IdentityStore => new IdentityStore({
+      run: database.run,
+      async transaction(work) {
+        if (isCommitted) await database.transaction(work);
+        throw new Unavailable('the connection is lost');
+      },
+    });
+    await assert.rejects(lost(false).revoke(pk, 'secret', ORIGIN), Unavailable);
+    assert.equal((await store.read(pk))?.state, 'REGISTERED');
+    assert.equal(await lost(true).revoke(pk, 'secret', ORIGIN), true);
+    assert.equal((await store.read(pk))?.state, 'REVOKED');
+  });
 });

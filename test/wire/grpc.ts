@@ -6,6 +6,7 @@ import { Status } from '../../gen/google/rpc/status.ts';
 import { DeviceKeyState, DeviceState } from '../../gen/keyturn/v1/device.ts';
 import { SecretSlot } from '../../gen/keyturn/v1/device_secret.ts';
 import { DeviceKeyServiceClient } from '../../gen/keyturn/v1/device_key_service.ts';
+import { IdentityState } from '../../gen/keyturn/v1/identity.ts';
 import { IssuerKeyState } from '../../gen/keyturn/v1/issuer.ts';
 import type { Answer } from './answer.ts';
 
@@ -80,7 +81,7 @@ function headersOf(metadata: Metadata): Map<string, readonly string[]> {
 }
 
 /** What the words of a message are, by one of its members. */
-const WORDS = [['slot', SecretSlot], ['thumbprint', DeviceKeyState], ['test', IssuerKeyState]] as const;
+const WORDS = [['slot', SecretSlot], ['thumbprint', DeviceKeyState], ['test', IssuerKeyState], ['hasEmail', IdentityState]] as const;
 
 /** A message as `/v1` shows it: proto names, words for states, times and 64-bit numbers as text; unset messages are left out. */
 export function plain(value: unknown): unknown {

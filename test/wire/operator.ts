@@ -43,6 +43,8 @@ export const setUserPassword = call('POST /v1/users/{user_id}:setPassword', 'set
 export const disableUser = call('POST /v1/users/{user_id}:disable', 'disableUser');
 export const enableUser = call('POST /v1/users/{user_id}:enable', 'enableUser');
 export const deleteUser = call('DELETE /v1/users/{user_id}', 'deleteUser');
+export const getIdentity = call('GET /v1/identities/{pk}', 'getIdentity');
+export const revokeIdentity = call('POST /v1/identities/{pk}:revoke', 'revokeIdentity');
 export const listIssuerKeys = call('GET /v1/issuer-keys', 'listIssuerKeys');
 export const rotateIssuerKey = call('POST /v1/issuer-keys:rotate', 'rotateIssuerKey');
 export const revokeIssuerKey = call('POST /v1/issuer-keys/{public_key}:revoke', 'revokeIssuerKey');
@@ -58,7 +60,7 @@ export const EVERY_CALL: readonly OperatorCall[] = [
   createUser({ name: 'x', domain: 'x', password: 'a password', project_id: 'x' }), listUsers(), setUserPassword({ user_id: 'x', password: 'a password' }),
   disableUser({ user_id: 'x' }), enableUser({ user_id: 'x' }), deleteUser({ user_id: 'x' }),
   listIssuerKeys(), rotateIssuerKey(), revokeIssuerKey({ public_key: 'x' }), createTrustedIssuer({ issuer: 'x', public_key: 'x' }), listTrustedIssuers(),
-  deleteTrustedIssuer({ issuer: 'x' }),
+  deleteTrustedIssuer({ issuer: 'x' }), getIdentity({ pk: 'x' }), revokeIdentity({ pk: 'x' }),
 ];
 
 /** Calls with the operator's token, or with another authorization; `null` sends none. */
@@ -94,7 +96,7 @@ function callGrpc(bench: Clients, method: keyof typeof Service, request: object,
 function unwrap(answer: Answer): Answer {
   if (answer.status !== 0) return answer;
   const body = JSON.parse(answer.body) as Record<string, unknown>;
-  const resource = body['device'] ?? body['project'] ?? body['product'] ?? body['user'] ?? body['master_key'] ?? body['issuer_key'] ?? body['trusted_issuer'];
+  const resource = body['device'] ?? body['project'] ?? body['product'] ?? body['user'] ?? body['master_key'] ?? body['issuer_key'] ?? body['trusted_issuer'] ?? body['identity'];
   return resource === undefined ? answer : { ...answer, body: JSON.stringify(resource) };
 }
 

@@ -14,19 +14,21 @@ export async function updateKey(parts: IdentityParts, { pk, jwt }: KeyUpdateRequ
   const claims = readAuthentiqId(jwt, { takesScopes: true });
   await checkChange(parts, pk, claims, now);
   const addresses = new Map<string, BoundAddress>();
-  for (const scope of claims.scopes) {
-    const address = await vouchedFor(parts, pk, scope, now);
-    addresses.set(address.kind, address);
-  }
+  for (const address of await vouchedFor(parts, pk, claims.scopes, now)) addresses.set(address.kind, address);
   await makeChange(parts, claims, { action: 'identity.updated', replaces: false, addresses: [...addresses.values()] }, call);
   return { status: 'confirmed' };
 }
 
-/** The address that a trusted issuer says the key holds (6.5). Throws AUTHENTIQ_AUTH_ERROR. */
-async function vouchedFor({ trust, hash }: IdentityParts, pk: string, scope: CompactJws, now: Date): Promise<BoundAddress> {
-  const { iss } = scope.payload;
-  const keys = typeof iss === 'string' ? await trust.keysOf(iss) : [];
-  const issued = await verifyIssued(scope, keys, now);
-  if (issued?.sub !== pk) throw authError('a JWT in scopes is not that of a trusted issuer for the key');
-  return { kind: issued.address.kind, mac: hash.ofAddress(issued.address) };
+/** The addresses that trusted issuers say the key holds (6.5). Throws AUTHENTIQ_AUTH_ERROR unless all of them do. */
+async function vouchedFor({ trust, hash }: IdentityParts, pk: string, scopes: readonly CompactJws[], now: Date): Promise<BoundAddress[]> {
+  const keys = new Map<unknown, readonly string[]>();
+  const addresses: BoundAddress[] = [];
+  for (const scope of scopes) {
+    const { iss } = scope.payload;
+    if (typeof iss === 'string' && !keys.has(iss)) keys.set(iss, await trust.keysOf(iss));
+    const issued = await verifyIssued(scope, keys.get(iss) ?? [], now);
+    if (issued?.sub !== pk) throw authError('a JWT in scopes is not that of a trusted issuer for the key');
+    addresses.push({ kind: issued.address.kind, mac: hash.ofAddress(issued.address) });
+  }
+  return addresses;
 }

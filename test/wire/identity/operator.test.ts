@@ -1,27 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { IdentityState } from '../../../gen/keyturn/v1/identity.ts';
-import type { Identity } from '../../../gen/keyturn/v1/identity.ts';
-import { OperatorServiceService } from '../../../gen/keyturn/v1/operator_service.ts';
 import { OPERATOR_TOKEN } from '../../support/service.ts';
 import { WIRES } from '../answer.ts';
 import type { Answer, Wire } from '../answer.ts';
-import { assertDone, assertRefused } from '../operator.ts';
+import { assertDone, assertRefused, getIdentity, operate, revokeIdentity } from '../operator.ts';
 import { CONFIRMED, DONE, newEmail, newPhone, withIdentities } from './bench.ts';
 import { assertIdentityAnswer, assertIdentityRefusal } from './errors.ts';
 import { newIdentityKey } from './signer.ts';
 
-type Method = 'getIdentity' | 'revokeIdentity';
+const CALLS = { getIdentity, revokeIdentity };
 
 describe('the operator API on identity keys', () => {
   const bench = withIdentities();
 
-  const ask = (wire: Wire, method: Method, pk: string, token = OPERATOR_TOKEN): Promise<Answer> => {
-    const headers: [string, string][] = [['authorization', `Bearer ${token}`]];
-    if (wire === 'grpc') return bench().grpc.call(OperatorServiceService[method], { pk }, headers, ({ identity }) => shown(identity));
-    const target = `/v1/identities/${encodeURIComponent(pk)}`;
-    return method === 'getIdentity' ? bench().rest.send({ method: 'GET', target, headers }) : bench().rest.send({ target: `${target}:revoke`, headers });
-  };
+  const ask = (wire: Wire, method: keyof typeof CALLS, pk: string, token = OPERATOR_TOKEN): Promise<Answer> => operate(bench(), wire, CALLS[method]({ pk }), `Bearer ${token}`);
 
   for (const wire of WIRES) {
     it(`${wire}: shows what is known of a key`, async () => {
@@ -86,19 +78,3 @@ describe('the operator API on identity keys', () => {
     }
   }
 });
-
-/** A key as `/v1` shows it. */
-function shown(identity: Identity | undefined): object {
-  assert.ok(identity);
-  const { pk, state, since, revokedAt, hasEmail, hasPhone, hasDevtoken, claimedPk } = identity;
-  const words = { [IdentityState.IDENTITY_STATE_REGISTERED]: 'REGISTERED', [IdentityState.IDENTITY_STATE_REVOKED]: 'REVOKED' };
-  return {
-    pk, state: words[state as keyof typeof words], since: timeOf(since), revoked_at: revokedAt && timeOf(revokedAt),
-    has_email: hasEmail, has_phone: hasPhone, has_devtoken: hasDevtoken, claimed_pk: claimedPk,
-  };
-}
-
-function timeOf(time: { seconds: bigint; nanos: number } | undefined): string {
-  assert.ok(time);
-  return new Date(Number(time.seconds) * 1000 + time.nanos / 1e6).toISOString();
-}
