@@ -47,8 +47,8 @@ describe('a change of an identity key whose connection is lost', () => {
     change: { statement: 'identity_change', action: 'identity.bound', make: (pk) => store.change(changeOf(pk, { addresses: [address] }), ORIGIN), done: 'changed', again: 'changed', isKnown: true },
   };
 
-  /** A key, and the write for it, of which nothing has been asked yet. */
-  const prepared = async ({ isKnown }: Write): Promise<string> => {
+  /** A key, registered or not, of which nothing has been asked yet. */
+  const prepared = async (isKnown = true): Promise<string> => {
     const { pk } = newIdentity();
     await rowsOf(own.url, 'delete from identity_address');
     if (isKnown) await store.register(newIdentity({ pk }), ORIGIN);
@@ -58,10 +58,10 @@ describe('a change of an identity key whose connection is lost', () => {
   const auditsOf = async (pk: string, action: string): Promise<number> => (await rowsOf(own.url, 'select from audit_event where identity = $1 and action = $2', [pk, action])).length;
 
   for (const [name, write] of Object.entries(WRITES)) {
-    const { statement, action, make, done, again } = write;
+    const { statement, action, make, done, again, isKnown } = write;
 
     it(`a ${name}, after the commit, is settled by its record on a new connection`, async () => {
-      const pk = await prepared(write);
+      const pk = await prepared(isKnown);
       proxy.cutNext(statement, 'reply');
       assert.deepEqual(await make(pk), done);
       assert.deepEqual(proxy.ran(), [statement, RECORDED]);
@@ -70,7 +70,7 @@ describe('a change of an identity key whose connection is lost', () => {
     });
 
     it(`a ${name}, before the server got it, has changed nothing, and the same again succeeds`, async () => {
-      const pk = await prepared(write);
+      const pk = await prepared(isKnown);
       proxy.cutNext(statement, 'request');
       await assert.rejects(make(pk), Unavailable);
       assert.equal(await auditsOf(pk, action), 0);
@@ -78,7 +78,7 @@ describe('a change of an identity key whose connection is lost', () => {
     });
 
     it(`a ${name}, whose statement goes on alone, is unknown; the same again settles it`, async () => {
-      const pk = await prepared(write);
+      const pk = await prepared(isKnown);
       const lock = await connect(own.url);
       await lock.query('begin; lock table audit_event in share mode');
       proxy.cutNext(statement, 'running');
@@ -91,7 +91,7 @@ describe('a change of an identity key whose connection is lost', () => {
     });
 
     it(`a ${name}, with the database away, is unavailable`, async () => {
-      const pk = await prepared(write);
+      const pk = await prepared(isKnown);
       const lock = await connect(own.url);
       await lock.query('begin; lock table audit_event in share mode');
       const asked = assert.rejects(make(pk), Unavailable);
@@ -104,7 +104,7 @@ describe('a change of an identity key whose connection is lost', () => {
   }
 
   it('a change is not settled by the record of another one', async () => {
-    const pk = await prepared({ ...WRITES['change'], isKnown: true } as Write);
+    const pk = await prepared();
     assert.equal(await store.change(changeOf(pk), { ...ORIGIN, requestId: 'request-0' }), 'changed');
     proxy.cutNext('identity_change', 'request');
     await assert.rejects(store.change(changeOf(pk), ORIGIN), Unavailable);
@@ -114,7 +114,7 @@ describe('a change of an identity key whose connection is lost', () => {
   });
 
   it('a revocation, before its commit, has changed nothing, and the same again succeeds', async () => {
-    const pk = await prepared({ ...WRITES['change'], isKnown: true } as Write);
+    const pk = await prepared();
     await store.change(changeOf(pk, { addresses: [address] }), ORIGIN);
     for (const statement of ['identity_lock', 'identity_revoke']) {
       proxy.cutNext(statement, 'reply');
@@ -127,7 +127,7 @@ describe('a change of an identity key whose connection is lost', () => {
   });
 
   it('a revocation, in its commit, is settled by its record', async () => {
-    const pk = await prepared({ ...WRITES['change'], isKnown: true } as Write);
+    const pk = await prepared();
     const lost = (isCommitted: boolean): IdentityStore => new IdentityStore({
       run: database.run,
       async transaction(work) {
