@@ -20,7 +20,6 @@ import { KEY_SET_PATH, keySetPage } from './key_set_page.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { identityBindingService } from './services/identity_binding_service/index.ts';
-import { Jobs } from './services/identity_binding_service/jobs.ts';
 import { KeyedHash } from './services/identity_binding_service/keyed_hash.ts';
 import { Logins } from './services/identity_binding_service/logins.ts';
 import type { IdentityParts } from './services/identity_binding_service/parts.ts';
@@ -97,7 +96,7 @@ export async function composeIdentity({ database, keyRing, config, clock, log, m
     clock,
   };
   const budgets = new SendingBudgets(settings);
-  const jobs = new Jobs({ ...parts, budgets, jobs: new JobStore(run, atFaultPoint), openings: new JobOpenings(run, atFaultPoint) });
+  const jobs = { ...parts, budgets, jobs: new JobStore(run, atFaultPoint), openings: new JobOpenings(run, atFaultPoint) };
   const revocations = new Revocations({ ...parts, budgets, codes: new RevocationStore(database, atFaultPoint) });
   const published = new PublishedKeys(issuers);
   log.info({ scope_put_response: settings.scopePutResponse }, 'the form in which PUT /scope answers');

@@ -85,7 +85,7 @@ const SIGN: Statement = {
   text: `with
     job as (
       update identity_job job set state = 'READY', key_id = $6, box = $7 from identity
-      where ${LIVE} and job.state = 'CONFIRMED' and ($8::text is null or exists (select from issuer where name = ${ISSUER} and current_key = $8))
+      where ${LIVE} and job.state = 'CONFIRMED' and ($8::text is null or (select current_key from issuer where name = ${ISSUER}) = $8)
       returning job.pk, job.field),
     au as (${auditOf('identity.job_signed')})
     select count(*)::int as changed from job`,

@@ -133,12 +133,12 @@ export class RevocationStore {
   }
 
   /** Counts a wrong code for the one that is stored. */
-  async countWrong(pk: string, { codeMac }: StoredCode, origin: Origin): Promise<void> {
+  async countWrong(pk: string, { codeMac }: Pick<StoredCode, 'codeMac'>, origin: Origin): Promise<void> {
     await this.#database.run(COUNT_WRONG, [...valuesOf(origin), pk, codeMac]);
   }
 
   /** Revokes a key by its code; false if that was spent, replaced or made void by others. */
-  revoke(pk: string, { codeMac }: StoredCode, origin: Origin): Promise<boolean> {
+  revoke(pk: string, { codeMac }: Pick<StoredCode, 'codeMac'>, origin: Origin): Promise<boolean> {
     const work = async (run: Run): Promise<boolean> => {
       await lockIdentity(run, pk);
       const spent = await run(SPEND, [pk, codeMac]);

@@ -29,6 +29,18 @@ describe('KeyedAllowance', () => {
     assert.equal(allowances.take('b', NOW), 0);
   });
 
+  it('takes back what was given, and forgets a key that has used nothing', () => {
+    const allowances = new KeyedAllowance(2);
+    for (let taken = 0; taken < 2; taken += 1) assert.equal(allowances.take('a', NOW), 0);
+    allowances.giveBack('a', NOW);
+    assert.equal(allowances.size, 1);
+    assert.equal(allowances.take('a', NOW), 0);
+    assert.equal(allowances.take('a', NOW), 30_000);
+    for (let taken = 0; taken < 2; taken += 1) allowances.giveBack('a', NOW);
+    allowances.giveBack('never taken', NOW);
+    assert.equal(allowances.size, 0);
+  });
+
   it('stays small whatever keys come', () => {
     const allowances = new KeyedAllowance(600);
     for (let index = 0; index < 200_000; index += 1) allowances.take(`device-${index}`, NOW);

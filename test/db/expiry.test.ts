@@ -20,6 +20,12 @@ const TABLES = {
   iam_token: `insert into iam_token (token_sha256, user_id, generation, issued_at, expires_at) select hash, 'u', 0, at, at from ${ROWS}`,
   device_token: `insert into device_token (token_sha256, device_id, issued_at, expires_at) select hash, 'd', at, at from ${ROWS}`,
   used_signature: `insert into used_signature (signature_sha256, expires_at) select hash, at from ${ROWS}`,
+  identity_revocation: `insert into identity_revocation (pk, code_mac, wrong_tries, created_at, expires_at) select left(encode(hash, 'hex'), 43), hash, 0, at, at from ${ROWS}`,
+  identity_job: `insert into identity_job (job_id, pk, field, state, address_mac, key_id, box, code_mac, code_expires_at, wrong_tries, test, created_at, expires_at)
+    select left(encode(hash, 'hex'), 20), 'k', 'email', 'WAITING', hash, 'k', hash, hash, at, 0, false, at, at from ${ROWS}`,
+  sending_budget: `insert into sending_budget (address_mac, sent_at, expires_at) select hash, array[at], at from ${ROWS}`,
+  message: `insert into message (message_id, channel, recipient_mac, key_id, box, state, attempts, pk, created_at, deliver_until, expires_at)
+    select left(encode(hash, 'hex'), 36), 'EMAIL', hash, 'k', hash, 'SENT', 1, 'k', at, at, at from ${ROWS}`,
 };
 
 describe('rows that expire', () => {
@@ -72,6 +78,16 @@ describe('rows that expire', () => {
       await client.query(`delete from ${table}`);
     });
   }
+
+  it('identity_job: take their messages along, whenever those end', async () => {
+    await client.query(TABLES.identity_job, [2, NOW]);
+    await client.query(TABLES.message, [3, new Date(NOW.getTime() + 60_000)]);
+    await client.query(`update message set job_id = (select job_id from identity_job order by expires_at limit 1)
+      where message_id in (select message_id from message order by message_id limit 2)`);
+    assert.equal(await jobOf('identity_job').run(new Date(NOW.getTime() - 1_000)), 1);
+    assert.deepEqual((await client.query('select job_id from message')).rows, [{ job_id: null }]);
+    await client.query('delete from identity_job; delete from message');
+  });
 
   it('go by the clock of the service, and what they stood for is free again', async () => {
     await using bench = await Bench.start();

@@ -1,7 +1,12 @@
 import { IdentityBindingServiceService } from '../../../gen/keyturn/v1/identity_binding_service.ts';
 import { bind } from '../../call/endpoints.ts';
 import type { Binding } from '../../call/endpoints.ts';
-import type { Jobs } from './jobs.ts';
+import { confirmJob } from './jobs/confirm.ts';
+import { deleteJob } from './jobs/delete.ts';
+import type { JobParts } from './jobs/parts.ts';
+import { requestJob } from './jobs/request.ts';
+import { retrieveJob } from './jobs/retrieve.ts';
+import { updateJob } from './jobs/update.ts';
 import { bindKey } from './key_bind.ts';
 import { registerKey } from './key_register.ts';
 import { retrieveKey } from './key_retrieve.ts';
@@ -15,7 +20,7 @@ import type { Revocations } from './revocations.ts';
 export interface IdentityBindingParts {
   readonly keys: IdentityParts;
   readonly revocations: Revocations;
-  readonly jobs: Jobs;
+  readonly jobs: JobParts;
   readonly logins: Logins;
 }
 
@@ -28,11 +33,11 @@ export function identityBindingService({ keys, revocations, jobs, logins }: Iden
     keyBind: (request, call) => bindKey(keys, request, call),
     keyRevoke: (request, call) => revokeKey(keys, request, call),
     keyRevokeNosecret: (request, call) => revocations.revoke(request, call),
-    signRequest: (request, call) => jobs.request(request, call),
-    signRetrieve: (request, call) => jobs.retrieve(request, call),
-    signConfirm: (request, call) => jobs.confirm(request, call),
-    signUpdate: (request, call) => jobs.update(request, call),
-    signDelete: (request, call) => jobs.delete(request, call),
+    signRequest: (request, call) => requestJob(jobs, request, call),
+    signRetrieve: (request, call) => retrieveJob(jobs, request, call),
+    signConfirm: (request, call) => confirmJob(jobs, request, call),
+    signUpdate: (request, call) => updateJob(jobs, request, call),
+    signDelete: (request, call) => deleteJob(jobs, request, call),
     pushLoginRequest: (request, call) => logins.push(request, call),
   });
 }

@@ -64,13 +64,13 @@ describe('section 7.4: GET and HEAD of a job', () => {
     const tables = ['identity', 'identity_address', 'identity_job', 'identity_revocation', 'sending_budget', 'message', 'audit_event', 'outbox'];
     const content = async (): Promise<unknown> =>
       Promise.all(tables.map(async (table) => (await bench().sql.query(`select t::text from ${table} t order by 1`)).rows));
-    const before = await content();
+    const untouched = await content();
     for (let times = 0; times < 100; times += 1) {
       for (const { job } of jobs) {
         await Promise.all([...WIRES.map((wire) => retrieveJob(bench(), wire, job)), get(job, 'application/jwt', 'HEAD')]);
       }
       assertIdentityRefusal(await retrieveJob(bench(), 'rest', 'A'.repeat(20)), 'unknown-job');
     }
-    assert.deepEqual(await content(), before);
+    assert.deepEqual(await content(), untouched);
   });
 });
