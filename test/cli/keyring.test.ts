@@ -30,10 +30,10 @@ describe('keyturn keyring', () => {
     await writeSealed(service.databaseUrl, OLD, 'x', { devices: 2 });
     const { code, stdout, stderr } = await keyring('list');
     assert.deepEqual([code, stderr], [0, '']);
-    assert.deepEqual(stdout.trimEnd().split('\n').map((line) => line.split(/ +/)), [['KEY_ID', 'ACTIVE', 'VALUES', 'MISSING'], ['new', 'yes', '0', 'no'], ['tests', 'no', '4', 'no']]);
+    assert.deepEqual(stdout.trimEnd().split('\n').map((line) => line.split(/ +/)), [['KEY_ID', 'ACTIVE', 'VALUES', 'MISSING'], ['new', 'yes', '2', 'no'], ['tests', 'no', '4', 'no']]);
     const json = await keyring('list', '--json');
     assert.deepEqual(JSON.parse(json.stdout), {
-      master_keys: [{ key_id: 'new', active: true, values: '0', missing: false }, { key_id: 'tests', active: false, values: '4', missing: false }],
+      master_keys: [{ key_id: 'new', active: true, values: '2', missing: false }, { key_id: 'tests', active: false, values: '4', missing: false }],
     });
   });
 

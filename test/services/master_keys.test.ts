@@ -51,7 +51,8 @@ describe('master keys that the settings give', () => {
       await writeSealed(service.databaseUrl, new KeyRing(parseKeyRing(MASTER_KEYS)), wire, { devices: 3, accessKeys: 2, records: 1 });
       await writeSealed(service.databaseUrl, new KeyRing([{ ...newMasterKey(), id: 'elsewhere' }]), `${wire}-2`, { records: 2 });
       assert.deepEqual(await list(clients, wire), [
-        { key_id: 'new', active: true, values: '1', missing: false },
+        // With the key of the hashes of addresses, and that of the issuer.
+        { key_id: 'new', active: true, values: '3', missing: false },
         { key_id: 'tests', active: false, values: '9', missing: false },
         { key_id: 'elsewhere', active: false, values: '2', missing: true },
       ]);
@@ -86,7 +87,7 @@ describe('master keys of the data folder', () => {
     }
     await using again = await folder.start();
     using clients = new BothClients(again);
-    assert.deepEqual((await list(clients, 'rest')).map(({ key_id: id, values }) => `${String(id)} ${String(values)}`), [...rotated, first].map((id) => `${id} 1`));
+    assert.deepEqual((await list(clients, 'rest')).map(({ key_id: id, values }) => `${String(id)} ${String(values)}`), [...rotated.map((id) => `${id} 1`), `${String(first)} 3`]);
   });
 
   it('are all kept when many are asked for at once', async () => {
@@ -141,7 +142,7 @@ describe('master keys of the data folder', () => {
     // With the rights that a start gives it.
     writeFileSync(folder.file, '', { mode: 0o600 });
     writeFileSync(folder.file, formatKeyRing([{ ...newMasterKey(), id }]));
-    assert.match(await refusal(), new RegExp(`values in device_secret that the key ${id} of ${folder.file} does not open`));
+    assert.match(await refusal(), new RegExp(`values in \\w+ that the key ${id} of ${folder.file} does not open`));
     for (const [text, says] of [['', /is empty: restore its content/], ['nonsense', /expects ID:BASE64 .*; restore it from a backup/]] as const) {
       writeFileSync(folder.file, text);
       assert.match(await refusal(), says);
