@@ -31,7 +31,7 @@ suite(`the example with identity keys${why}`, () => {
     assert.equal(confirmed, '{"status":"confirmed"}');
     assert.match(ready ?? '', /^\{"status":"ready","jwt":"[\w-]+\.[\w-]+\.[\w-]+"\}$/);
     assert.match(verified ?? '', /^[\w-]{43} holds ada@example\.com until \d{4}-[\d-]+T[\d:.]+Z$/);
-  });
+  }).timeout(120_000);
 
   it('is what README shows', () => {
     const programs = ['sign', 'verify'].map((name) => documentAt(`examples/identity/${name}.mjs`)).join('');
