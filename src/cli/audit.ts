@@ -8,7 +8,7 @@ import { printJson, printTable } from './print.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
 
-const COLUMNS = ['occurred_at', 'action', 'actor', 'project_id', 'device_id', 'request_id', 'details'];
+const COLUMNS = ['occurred_at', 'action', 'actor', 'project_id', 'device_id', 'identity', 'request_id', 'details'];
 
 interface ListOptions extends RemoteOptions {
   readonly device?: string;

@@ -68,7 +68,7 @@ describe('keyturn project and audit', () => {
     assert.deepEqual(newest.map(({ action, device_id }) => [action, device_id]), [['device.frozen', 'a'], ['device.created', 'b']]);
     const { audit_events: events } = JSON.parse(ofA.stdout) as Events;
     assert.deepEqual(events.map(({ action }) => action), ['device.frozen', 'device.created']);
-    assert.match(table.stdout, /^OCCURRED_AT +ACTION +ACTOR +PROJECT_ID +DEVICE_ID +REQUEST_ID +DETAILS\n/);
-    assert.match(table.stdout, /^\S+Z  device\.frozen +operator  default +a +\S+ +\{\}$/m);
+    assert.match(table.stdout, /^OCCURRED_AT +ACTION +ACTOR +PROJECT_ID +DEVICE_ID +IDENTITY +REQUEST_ID +DETAILS\n/);
+    assert.match(table.stdout, /^\S+Z  device\.frozen +operator  default +a +- +\S+ +\{\}$/m);
   });
 });

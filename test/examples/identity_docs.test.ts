@@ -38,6 +38,7 @@ suite(`the commands of docs/identity.md${why}`, () => {
 
     const pk = /^([\w-]{43}) holds/m.exec(printed)?.[1] ?? assert.fail(printed);
     assert.equal((await operate(service, 'GET', `/v1/identities/${pk}`))['state'], 'REVOKED');
+    assert.match(printed, new RegExp(`identity\\.registered .* ${pk} `), 'the audit trail names the key');
     for (const action of ['identity.registered', 'identity.bound', 'issuer_key.rotated', 'issuer_key.revoked']) assert.ok(printed.includes(action), action);
   }).timeout(120_000);
 });
