@@ -26,7 +26,7 @@ function weightOf(preferences: readonly (Preference | undefined)[], type: string
 }
 
 function preferenceOf(text: string): Preference | undefined {
-  const [type = '', ...parameters] = splitOutsideQuotes(text, ';').map(trim);
+  const [type = '', ...parameters] = splitOutsideQuotes(text, ';').map((part) => part.trim());
   const weights = parameters.flatMap((parameter) => /^q=(.*)$/is.exec(parameter)?.[1] ?? []);
   const [weight = '1'] = weights;
   return weights.length <= 1 && WEIGHT.test(weight) ? { type: type.toLowerCase(), weight: Number(weight) } : undefined;
@@ -45,8 +45,4 @@ function splitOutsideQuotes(text: string, mark: string): string[] {
     if (isEscape) index += 1;
   }
   return parts;
-}
-
-function trim(text: string): string {
-  return text.replaceAll(/^[ \t]+|[ \t]+$/g, '');
 }
