@@ -1,7 +1,6 @@
 import type { Metadata, MetadataValue } from '../../call/call.ts';
 import { isTransportName } from '../../contract/header_names.ts';
-
-const OPTIONAL_SPACE = /^[ \t]+|[ \t]+$/g;
+import { trimOptionalSpace } from './optional_space.ts';
 
 /** The headers of a request, by lower-case name, from what was sent and not from what node made of it. */
 export class Headers implements Metadata {
@@ -43,7 +42,7 @@ export class Headers implements Metadata {
     const sent = this.all(name);
     if (sent.length === 0 || isTransportName(name) || this.#isOfConnection(name)) return [];
     if (!name.endsWith('-bin')) return [sent.join(', ')];
-    const values = sent.flatMap((value) => value.split(',')).map((text) => base64(text.replaceAll(OPTIONAL_SPACE, '')));
+    const values = sent.flatMap((value) => value.split(',')).map((text) => base64(trimOptionalSpace(text)));
     return values.includes(undefined) ? undefined : (values as Uint8Array[]);
   }
 

@@ -1,4 +1,5 @@
 import { METHODS } from 'node:http';
+import { trimOptionalSpace } from '../optional_space.ts';
 
 /** How a request goes on behind its head. */
 export interface Head {
@@ -15,7 +16,6 @@ const FRAMING_HEADER = /\r\n(content-length|transfer-encoding|upgrade):([^\r]*)/
 const PLAIN: Head = { body: 0, offersUpgrade: false };
 /** Largest bodies are far below; a number of this length is still exact. */
 const LENGTH = /^[0-9]{1,15}$/;
-const OPTIONAL_SPACE = /^[ \t]+|[ \t]+$/g;
 /** A request that node's parser takes, as far as its framing headers are good: its method apart. */
 const WELL_FORMED = /^([A-Z-]+) \/[!"$-~]* HTTP\/1\.[01]\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*\r\n)*$/;
 /** RFC 9112 section 5, without folded lines. */
@@ -53,13 +53,13 @@ export function readHead(head: string): Head | undefined {
 }
 
 function lengthOf(value: string): number | undefined {
-  const digits = value.replaceAll(OPTIONAL_SPACE, '');
+  const digits = trimOptionalSpace(value);
   return LENGTH.test(digits) ? Number(digits) : undefined;
 }
 
 /** RFC 9112 section 6.1: HTTP/1.0 has no codings. */
 function codingOf(value: string, isKnown: boolean): 'chunked' | undefined {
-  return isKnown && value.replaceAll(OPTIONAL_SPACE, '').toLowerCase() === 'chunked' ? 'chunked' : undefined;
+  return isKnown && trimOptionalSpace(value).toLowerCase() === 'chunked' ? 'chunked' : undefined;
 }
 
 /** Whether a head that `readHead` has read is good in all else, too. */
