@@ -47,6 +47,15 @@ describe('a change of an identity key whose connection is lost', () => {
     change: { statement: 'identity_change', action: 'identity.bound', make: (pk) => store.change(changeOf(pk, { addresses: [address] }), ORIGIN), done: 'changed', again: 'changed', isKnown: true },
   };
 
+  /** A store whose connection is lost when it commits. */
+  const lost = (isCommitted: boolean): IdentityStore => new IdentityStore({
+    run: database.run,
+    async transaction(work) {
+      if (isCommitted) await database.transaction(work);
+      throw new Unavailable('the connection is lost');
+    },
+  });
+
   /** A key, registered or not, of which nothing has been asked yet. */
   const prepared = async (isKnown = true): Promise<string> => {
     const { pk } = newIdentity();
@@ -128,13 +137,6 @@ describe('a change of an identity key whose connection is lost', () => {
 
   it('a revocation, in its commit, is settled by its record', async () => {
     const pk = await prepared();
-    const lost = (isCommitted: boolean): IdentityStore => new IdentityStore({
-      run: database.run,
-      async transaction(work) {
-        if (isCommitted) await database.transaction(work);
-        throw new Unavailable('the connection is lost');
-      },
-    });
     await assert.rejects(lost(false).revoke(pk, 'secret', ORIGIN), Unavailable);
     assert.equal((await store.read(pk))?.state, 'REGISTERED');
     assert.equal(await lost(true).revoke(pk, 'secret', ORIGIN), true);
