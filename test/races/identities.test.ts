@@ -4,6 +4,7 @@ import { WIRES } from '../wire/answer.ts';
 import type { Answer, Wire } from '../wire/answer.ts';
 import { newEmail, newPhone, withIdentities } from '../wire/identity/bench.ts';
 import { identityErrorOf } from '../wire/identity/errors.ts';
+import { WIDE, deleteJob, requestJob, waitingJob } from '../wire/identity/jobs.ts';
 import { newIdentityKey, selfSigned } from '../wire/identity/signer.ts';
 import { CALLERS } from './crowd.ts';
 
@@ -12,13 +13,16 @@ const words = (answers: readonly Answer[]): string[] => answers.map((answer) => 
 const ROUNDS = 25;
 
 describe('races of identity keys', () => {
-  const bench = withIdentities();
+  const bench = withIdentities(WIDE);
 
   const none = async (what: string, text: string): Promise<void> => assert.deepEqual((await bench().sql.query(text)).rows, [], what);
 
   /** What must hold whatever has run. */
   afterEach(async () => {
     await none('only registered keys hold addresses', "select a.pk from identity_address a left join identity i on i.pk = a.pk and i.state = 'REGISTERED' where i.pk is null");
+    for (const table of ['identity_job', 'identity_revocation', 'message']) {
+      await none(`a revoked key has no ${table}`, `select pk from ${table} join identity using (pk) where identity.state = 'REVOKED'`);
+    }
     await none('no hash is bound twice', 'select address_mac from identity_address group by 1 having count(*) > 1');
     await none('a key is registered and revoked at most once', "select identity from audit_event where action in ('identity.registered', 'identity.revoked') group by identity, action having count(*) > 1");
     await none('a revoked key has its record', "select pk from identity where state = 'REVOKED' and not exists (select from audit_event where identity = pk and action = 'identity.revoked')");
@@ -98,6 +102,19 @@ describe('races of identity keys', () => {
       assert.deepEqual(words(await Promise.all(revocations)), ['done', 'done']);
       for (const word of words(await Promise.all(binds))) assert.ok(['done', 'revoked-key'].includes(word), word);
       assert.deepEqual((await bench().stored(key)).addresses, []);
+    }
+  });
+
+  it('jobs, opened and deleted, against revocation: nothing of them is left, and nobody waits for the other', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const key = await bench().register();
+      const { job } = await waitingJob(bench(), { key });
+      const opened = times((_, wire) => requestJob(bench(), wire, selfSigned(key, { scope: 'email', email: newEmail() })), 4);
+      const deleted = deleteJob(bench(), 'grpc', job);
+      const revoked = bench().send('rest', 'keyRevoke', key);
+      assert.deepEqual(words([await revoked]), ['done']);
+      for (const word of words(await Promise.all(opened))) assert.ok(['done', 'revoked-key'].includes(word), word);
+      for (const word of words([await deleted])) assert.ok(['done', 'unknown-job'].includes(word), word);
     }
   });
 
