@@ -60,8 +60,8 @@ const READ_TO_SIGN: Statement = {
 };
 
 /** The audit event of the job in `job`; `$1` to `$4` are its origin. */
-const auditOf = (action: string): string => `insert into audit_event (occurred_at, project_id, device_id, identity, action, actor, request_id, peer, details)
-      select $1, '', '', pk, '${action}', $2, $3, $4, json_build_object('field', field) from job`;
+const auditOf = (action: string, details = "json_build_object('field', field)"): string => `insert into audit_event (occurred_at, project_id, device_id, identity, action, actor, request_id, peer, details)
+      select $1, '', '', pk, '${action}', $2, $3, $4, ${details} from job`;
 
 const CONFIRM: Statement = {
   name: 'identity_job_confirm',
@@ -80,6 +80,7 @@ const COUNT_WRONG: Statement = {
   text: CONFIRM.text.replace("state = 'CONFIRMED'", 'wrong_tries = wrong_tries + 1').replace('job_confirmed', 'job_code_refused'),
 };
 
+/** The audit event names the key: should it ever leak, that tells what it has signed. */
 const SIGN: Statement = {
   name: 'identity_job_sign',
   text: `with
@@ -87,7 +88,7 @@ const SIGN: Statement = {
       update identity_job job set state = 'READY', key_id = $6, box = $7 from identity
       where ${LIVE} and job.state = 'CONFIRMED' and ($8::text is null or (select current_key from issuer where name = ${ISSUER}) = $8)
       returning job.pk, job.field),
-    au as (${auditOf('identity.job_signed')})
+    au as (${auditOf('identity.job_signed', "json_strip_nulls(json_build_object('field', field, 'issuer_key', $8::text))")})
     select count(*)::int as changed from job`,
 };
 

@@ -45,6 +45,9 @@ describe('a job from its request to its end', () => {
         assertIdentityRefusal(await retrieveJob(bench(), wire, job), 'unknown-job');
         const actions = ['identity.job_opened', 'identity.job_confirmed', 'identity.job_signed', 'identity.job_deleted'];
         assert.deepEqual(await storedJobsOf(bench().sql, key), { jobs: 0, messages: 0, actions });
+        const { rows } = await bench().sql.query<{ details: object }>(`select details from audit_event where identity = $1 and action like 'identity.job_%' order by event_id`, [key.pk]);
+        const { kid } = JSON.parse(Buffer.from(jwt.split('.')[0] ?? '', 'base64url').toString()) as { kid: string };
+        assert.deepEqual(rows.map(({ details }) => details), [{ field }, { field }, { field, issuer_key: kid }, { field }]);
       });
     }
   }
