@@ -21,10 +21,13 @@ async function reencrypt(service: TestService): Promise<unknown> {
   return last;
 }
 
+async function published({ url }: TestService): Promise<unknown> {
+  return (await fetch(`${url}/.well-known/jwks.json`)).json();
+}
+
 describe('re-encryption of what concerns identity keys', () => {
   it('covers all of it, leaves every value as it was, and the old key is not needed any more', async () => {
     await using database = await createDatabase();
-    const published = async (service: TestService): Promise<unknown> => (await fetch(`${service.url}/.well-known/jwks.json`)).json();
     let keys: unknown;
     {
       await using service = await startService({ database, settings: { KEYTURN_MASTER_KEYS: OLD } });

@@ -54,7 +54,10 @@ export interface KeyRevokeNosecretResponse {
 
 /** A key to show. */
 export interface KeyRetrieveRequest {
-  /** The key; any other text than a canonical key is an unknown one. */
+  /**
+   * The key; any other text than a canonical key is an unknown one. Redacted, because anything
+   * may be put here by mistake, a JWT among it.
+   */
   pk: string;
 }
 
@@ -70,7 +73,10 @@ export interface KeyRetrieveResponse {
 
 /** A registration to update. */
 export interface KeyUpdateRequest {
-  /** The key; any other text than a canonical key is an unknown one. */
+  /**
+   * The key; any other text than a canonical key is an unknown one. Redacted, because anything
+   * may be put here by mistake, a JWT among it.
+   */
   pk: string;
   /** An AuthentiqID (section 4), signed by that key. */
   jwt: string;
@@ -84,7 +90,10 @@ export interface KeyUpdateResponse {
 
 /** A registration to replace. */
 export interface KeyBindRequest {
-  /** The key; any other text than a canonical key is an unknown one. */
+  /**
+   * The key; any other text than a canonical key is an unknown one. Redacted, because anything
+   * may be put here by mistake, a JWT among it.
+   */
   pk: string;
   /** An AuthentiqID (section 4), signed by that key. */
   jwt: string;
@@ -98,7 +107,10 @@ export interface KeyBindResponse {
 
 /** A key to revoke. */
 export interface KeyRevokeRequest {
-  /** The key; any other text than a canonical key is an unknown one. */
+  /**
+   * The key; any other text than a canonical key is an unknown one. Redacted, because anything
+   * may be put here by mistake, a JWT among it.
+   */
   pk: string;
   /** The secret that its registration answered. Required. */
   secret: string;
@@ -151,7 +163,10 @@ export interface SignRequestResponse {
 
 /** A job to show. */
 export interface SignRetrieveRequest {
-  /** The job; any other text than a job's name is an unknown one. */
+  /**
+   * The job; any other text than a job's name is an unknown one. Redacted, because whoever knows it
+   * reads the address.
+   */
   job: string;
 }
 
@@ -185,7 +200,10 @@ export interface SignedClaims {
 
 /** A job to confirm. */
 export interface SignConfirmRequest {
-  /** The job; any other text than a job's name is an unknown one. */
+  /**
+   * The job; any other text than a job's name is an unknown one. Redacted, because whoever knows it
+   * reads the address.
+   */
   job: string;
   /**
    * The code that was sent, 6 decimal digits; any other text is a wrong one.
@@ -202,7 +220,10 @@ export interface SignConfirmResponse {
 
 /** A job to countersign. */
 export interface SignUpdateRequest {
-  /** The job; any other text than a job's name is an unknown one. */
+  /**
+   * The job; any other text than a job's name is an unknown one. Redacted, because whoever knows it
+   * reads the address.
+   */
   job: string;
   /** A JWT that a trusted issuer has signed (6.5). Empty: Keyturn signs. */
   jwt: string;
@@ -218,7 +239,10 @@ export interface SignUpdateResponse {
 
 /** A job to delete. */
 export interface SignDeleteRequest {
-  /** The job; any other text than a job's name is an unknown one. */
+  /**
+   * The job; any other text than a job's name is an unknown one. Redacted, because whoever knows it
+   * reads the address.
+   */
   job: string;
 }
 
