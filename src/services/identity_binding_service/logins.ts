@@ -4,6 +4,7 @@ import { KeyedAllowance } from '../../call/keyed_allowance.ts';
 import { isIdentityKey } from '../../crypto/identity_jwt.ts';
 import { placeOf } from '../../crypto/key_ring.ts';
 import type { LoginStore } from '../../db/login.ts';
+import { networkOf } from '../../network.ts';
 import { originOf } from '../origin.ts';
 import { readPushToken } from './claims.ts';
 import type { PushToken } from './claims.ts';
@@ -63,10 +64,14 @@ export class Logins {
     return this.#parts.keyRing.open(placeOf.identity(pk), target.devtoken).toString();
   }
 
-  /** Only whoever holds the key comes here; what goes beyond its own budget takes nothing of that of its peer. */
+  /** Only with a JWT of the key does anybody come here. What goes beyond one budget takes nothing of the other. */
   #charge(pk: string, peer: string, now: number): void {
-    const wait = this.#ofKey.take(pk, now) || this.#ofPeer.take(peer, now);
-    if (wait > 0) throw rateLimit(wait);
+    const forKey = this.#ofKey.take(pk, now);
+    if (forKey > 0) throw rateLimit(forKey);
+    const forPeer = this.#ofPeer.take(networkOf(peer), now);
+    if (forPeer === 0) return;
+    this.#ofKey.giveBack(pk, now);
+    throw rateLimit(forPeer);
   }
 }
 

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { createTransport } from 'nodemailer';
 import { isCarriedBySmtp } from '../../mail_address.ts';
 import type { SmtpSettings } from '../../settings.ts';
@@ -27,14 +28,13 @@ export class SmtpSender implements Sender {
 
   async send({ messageId, attempt, recipient, subject, body }: OutgoingMessage, signal: AbortSignal): Promise<void> {
     if (!isCarriedBySmtp(recipient)) throw new SendingError('SMTP cannot carry the address', { isPermanent: true });
-    const { address } = this.#from;
     try {
       await this.#transport.sendMail({
         from: this.#from,
         to: { name: '', address: recipient },
         subject,
         text: body,
-        messageId: `<${messageId}@${address.slice(address.indexOf('@') + 1)}>`,
+        messageId: `<${messageId}@${hostOf(this.#from.address)}>`,
         headers: { 'X-Keyturn-Attempt': String(attempt), 'Auto-Submitted': 'auto-generated' },
         signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeouts.attempt)]),
       });
@@ -46,6 +46,10 @@ export class SmtpSender implements Sender {
   [Symbol.dispose](): void {
     this.#transport.close({ force: true });
   }
+}
+
+function hostOf(address: string): string {
+  return domainToASCII(address.slice(address.indexOf('@') + 1));
 }
 
 function transportTo({ host, port, tls, login }: SmtpSettings, timeouts: typeof TIMEOUTS) {
