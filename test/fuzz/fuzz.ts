@@ -6,15 +6,22 @@ import { checkRefusal } from './applications/refusals.ts';
 import { caseOf } from './case.ts';
 import type { Drawer, FuzzCase } from './case.ts';
 import { tryCase } from './connection.ts';
+import type { CheckRefusal } from './connection.ts';
 import { routeDrafts } from './corpus.ts';
+import { identityDrafts } from './identity/calls.ts';
+import { checkIdentityRefusal } from './identity/refusals.ts';
+import { BothWires } from './identity/wires.ts';
 import { seedOf } from './random.ts';
 import type { Corpus, ServerMessage } from './reports.ts';
 
-/** What is fuzzed: the contract of the transcoder tests, or the service's own API for applications. */
-export const SUBJECTS = ['transcoder', 'applications'] as const;
+/** What is fuzzed: the contract of the transcoder tests, or the service's own API for applications, or for identity keys. */
+export const SUBJECTS = ['transcoder', 'applications', 'identity'] as const;
 export type Subject = (typeof SUBJECTS)[number];
 
-const SERVERS: Readonly<Record<Subject, string>> = { transcoder: 'server.ts', applications: 'applications/server.ts' };
+const SERVERS: Readonly<Record<Subject, string>> = { transcoder: 'server.ts', applications: 'applications/server.ts', identity: 'identity/server.ts' };
+const CHECKS: Readonly<Record<Subject, CheckRefusal | undefined>> = { transcoder: undefined, applications: checkRefusal, identity: checkIdentityRefusal };
+/** Of how many cases one is a call over both wires, where there is such a thing. */
+const OVER_BOTH = 4;
 
 export interface FuzzOptions {
   /** How many to send at least. */
@@ -69,6 +76,7 @@ class Run {
   readonly #port: number;
   readonly #corpus: Corpus;
   readonly #draw: Drawer;
+  readonly #wires: BothWires | undefined;
   readonly #start = Date.now();
   readonly #findings: string[] = [];
   /** What is on its way, for the case that the service ends. */
@@ -84,6 +92,7 @@ class Run {
     this.#port = port;
     this.#corpus = corpus;
     this.#draw = drawerOf(corpus);
+    this.#wires = corpus.kind === 'identity' ? new BothWires({ rest: port, grpc: corpus.grpcPort }, corpus.material) : undefined;
   }
 
   async run(): Promise<FuzzReport> {
@@ -101,6 +110,7 @@ class Run {
       late = await this.#look();
     } finally {
       clearInterval(looking);
+      this.#wires?.[Symbol.dispose]();
     }
     this.#server.removeAllListeners('exit');
     if (late - early > MOST_GROWTH) this.#found(`the heap has grown from ${early} to ${late} bytes`);
@@ -125,16 +135,27 @@ class Run {
   async #try(): Promise<void> {
     const index = this.#connections;
     this.#connections += 1;
+    if (this.#wires !== undefined && index % OVER_BOTH === 0) return this.#tryBoth(this.#wires, index);
     const fuzzCase = caseOf(seedOf(this.#options.seed, index), this.#draw);
     this.#requests += fuzzCase.requests;
     this.#open.set(index, fuzzCase);
     try {
-      const answers = await tryCase(this.#port, fuzzCase, this.#corpus.kind === 'applications' ? checkRefusal : undefined);
+      const answers = await tryCase(this.#port, fuzzCase, CHECKS[this.#corpus.kind]);
       this.#answers += answers;
     } catch (error) {
       this.#found(`${error instanceof Error ? error.message : String(error)}\n${this.#repro(index, fuzzCase)}`);
     }
     this.#open.delete(index);
+  }
+
+  async #tryBoth(wires: BothWires, index: number): Promise<void> {
+    this.#requests += 2;
+    try {
+      await wires.try(seedOf(this.#options.seed, index));
+      this.#answers += 2;
+    } catch (error) {
+      this.#found(`${error instanceof Error ? error.message : String(error)}\n  seed ${this.#options.seed}, case ${index} over both wires`);
+    }
   }
 
   /** Asks the service how it fares. Returns the size of its heap. */
@@ -161,6 +182,7 @@ class Run {
 }
 
 function drawerOf(corpus: Corpus): Drawer {
+  if (corpus.kind === 'identity') return identityDrafts(corpus.material);
   return corpus.kind === 'applications' ? applicationDrafts(corpus.material) : routeDrafts(corpus.routes);
 }
 
