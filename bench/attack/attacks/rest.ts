@@ -30,7 +30,7 @@ function text(head: readonly string[], body: string): Buffer {
 }
 
 /** The next request as soon as the last is answered. */
-function keptAlive(make: (target: Target) => Buffer): Attack {
+export function keptAlive(make: (target: Target) => Buffer): Attack {
   return (target, tally) => {
     const request = make(target);
     const send = (socket: Socket): void => {

@@ -32,7 +32,8 @@ const ROUTES: Readonly<Record<IdentityCall['method'], Route>> = {
   signUpdate: { http: 'PUT /scope/{job}', body: 'jwt' },
   signDelete: { http: 'DELETE /scope/{job}' },
 };
-const MOST_CHUNKED = 8_000;
+/** Bytes of a body. A larger one is refused before it is read, and what is sent on meanwhile may cost the answers. */
+const MOST_BODY = 16_384;
 const METHODS = Object.keys(ROUTES) as IdentityCall['method'][];
 const ODD_NAMES = ['x', '.', '..', 'a/b', 'A'.repeat(20), 'A'.repeat(43), 'A'.repeat(44), `${'A'.repeat(42)}B`, '\u00e9', '\u0000', '%', '*', 'x'.repeat(2_000), '-'.repeat(20)];
 const CODES = ['000000', '123456', '12345', '1234567', '\u0661\u0662\u0663\u0664\u0665\u0666', '', ' 123456', '12345\u0000', 'x'.repeat(3_000), '1e5555'];
@@ -104,10 +105,12 @@ export function identityDrafts(material: IdentityMaterial): (random: Random) => 
     const headers: [string, string][] = [['Host', 'fuzz.example:80']];
     if (type !== undefined) headers.push(['Content-Type', random.oneIn(10) ? random.pick(['application/jwt', 'application/json', 'text/plain', 'Application/JWT; charset=utf-8', 'x']) : type]);
     if (random.oneIn(6)) headers.push(['Accept', random.pick(['application/jwt', 'application/json, */*;q=0', 'application/jwt;q=0.5, application/json;q=0.4', `a${' '.repeat(3_000)}a`, ';,;,', '"'])]);
-    const odd = random.oneIn(15) ? mutateText(random, body) : body;
-    // A body in chunks that is too large is known as such in its middle, and the connection is cut then.
-    const chunks = random.oneIn(6) && odd.length < MOST_CHUNKED ? 8 + random.below(60) : undefined;
-    const verb = random.oneIn(20) ? random.pick(['HEAD', 'OPTIONS', 'PATCH', 'GET', 'PUT', 'DELETE', 'POST']) : method;
+    const given = random.oneIn(15) ? mutateText(random, body) : body;
+    const odd = Buffer.byteLength(given) <= MOST_BODY ? given : '';
+    const chunks = random.oneIn(6) ? 8 + random.below(60) : undefined;
+    // A job may be deleted by whoever knows it.
+    const isGuarded = material.guarded.jobs.some((job) => target.includes(job));
+    const verb = !isGuarded && random.oneIn(20) ? random.pick(['HEAD', 'OPTIONS', 'PATCH', 'GET', 'PUT', 'DELETE', 'POST']) : method;
     return { method: verb, target: random.oneIn(15) ? `${target}${random.pick(['?x=1', '?%zz', '/', '&x=%00', '?jwt=x', '?pk=x'])}` : target, version: 'HTTP/1.1', headers, body: odd, chunks };
   };
 }
