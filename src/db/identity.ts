@@ -152,7 +152,8 @@ export class IdentityStore {
   async register(identity: NewIdentity, origin: Origin): Promise<boolean> {
     const { pk, secretSha256, claimedPk, devtoken, iat } = identity;
     const values = [...valuesOf(origin), pk, secretSha256, claimedPk, devtoken?.keyId, devtoken?.box, iat, detailsOf(identity)];
-    return this.#write(pk, 'identity.registered', origin, () => isChanged(this.#database.run, REGISTER, values));
+    const isDone = async (): Promise<boolean> => (await this.read(pk))?.secretSha256.equals(secretSha256) === true;
+    return this.#write(() => isChanged(this.#database.run, REGISTER, values), isDone);
   }
 
   /** Changes a registration and binds addresses, all or nothing. */
@@ -163,9 +164,9 @@ export class IdentityStore {
       ...valuesOf(origin), pk, replaces, claimedPk, devtoken?.keyId, devtoken?.box, iat, guarded,
       addresses.map(({ kind }) => kind), addresses.map(({ mac }) => mac), action, detailsOf(change, { replaces, addresses }),
     ];
-    const run = (): Promise<boolean> => isChanged(this.#database.run, CHANGE, values);
+    const work = (): Promise<boolean> => undeadlocked(() => isChanged(this.#database.run, CHANGE, values));
     try {
-      return (await this.#write(pk, action, origin, () => undeadlocked(run))) ? 'changed' : 'overtaken';
+      return (await this.#write(work, () => this.#isRecorded(pk, action, origin))) ? 'changed' : 'overtaken';
     } catch (error) {
       if (violatedConstraint(error) === 'identity_address_mac_index') return 'duplicate';
       throw error;
@@ -174,26 +175,29 @@ export class IdentityStore {
 
   /** Revokes a key (see `revokeIdentity`); false if it is not registered, or not any more. */
   async revoke(pk: string, cause: RevocationCause, origin: Origin): Promise<boolean> {
-    return this.#write(pk, 'identity.revoked', origin, () =>
-      this.#database.transaction(async (run: Run) => (await lockIdentity(run, pk)) === 'REGISTERED' && revokeIdentity(run, pk, cause, origin)));
+    const work = async (run: Run): Promise<boolean> => (await lockIdentity(run, pk)) === 'REGISTERED' && revokeIdentity(run, pk, cause, origin);
+    return this.#write(() => this.#database.transaction(work), () => this.#isRecorded(pk, 'identity.revoked', origin));
   }
 
   /**
-   * Where the connection is lost on the way, the outcome is read back on another one: what is recorded is done. If it is
-   * not, it may still come: throws Unavailable, and the identical call settles it.
+   * Where the connection is lost on the way, `isDone` reads the outcome back on another one; if it is not done, it may still
+   * come: throws Unavailable, and the identical call settles it.
    */
-  async #write(pk: string, action: string, { at, requestId }: Origin, work: () => Promise<boolean>): Promise<boolean> {
+  async #write(work: () => Promise<boolean>, isDone: () => Promise<boolean>): Promise<boolean> {
     try {
       this.#atFaultPoint?.('before_write');
-      const isDone = await work();
+      const hasChanged = await work();
       this.#atFaultPoint?.('after_write');
-      return isDone;
+      return hasChanged;
     } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      const recorded = await this.#database.run(RECORDED, [pk, action, at, requestId]);
-      if (recorded.length === 0) throw error;
-      return true;
+      if (error instanceof Unavailable && (await isDone())) return true;
+      throw error;
     }
+  }
+
+  /** Whether the change of a call has its audit event. */
+  async #isRecorded(pk: string, action: string, { at, requestId }: Origin): Promise<boolean> {
+    return (await this.#database.run(RECORDED, [pk, action, at, requestId])).length > 0;
   }
 }
 

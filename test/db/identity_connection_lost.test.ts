@@ -10,11 +10,11 @@ import type { PostgresProxy } from './fixtures/postgres_proxy.ts';
 import { changeOf, newAddress, newIdentity } from './fixtures/identities.ts';
 import { ORIGIN, openDatabase, rowsOf, waitingBackends } from './fixtures/rotations.ts';
 
-const RECORDED = 'identity_recorded';
-
 /** A call that writes: its statement, how it is made for a key, and what it resolves to. */
 interface Write {
   readonly statement: string;
+  /** What reads its outcome back. */
+  readonly readBack: string;
   readonly action: string;
   readonly make: (pk: string) => Promise<unknown>;
   readonly done: unknown;
@@ -43,8 +43,8 @@ describe('a change of an identity key whose connection is lost', () => {
 
   const address = newAddress();
   const WRITES: Readonly<Record<string, Write>> = {
-    registration: { statement: 'identity_register', action: 'identity.registered', make: (pk) => store.register(newIdentity({ pk }), ORIGIN), done: true, again: false, isKnown: false },
-    change: { statement: 'identity_change', action: 'identity.bound', make: (pk) => store.change(changeOf(pk, { addresses: [address] }), ORIGIN), done: 'changed', again: 'changed', isKnown: true },
+    registration: { statement: 'identity_register', readBack: 'identity_read', action: 'identity.registered', make: (pk) => store.register(newIdentity({ pk }), ORIGIN), done: true, again: false, isKnown: false },
+    change: { statement: 'identity_change', readBack: 'identity_recorded', action: 'identity.bound', make: (pk) => store.change(changeOf(pk, { addresses: [address] }), ORIGIN), done: 'changed', again: 'changed', isKnown: true },
   };
 
   /** A store whose connection is lost when it commits. */
@@ -67,13 +67,13 @@ describe('a change of an identity key whose connection is lost', () => {
   const auditsOf = async (pk: string, action: string): Promise<number> => (await rowsOf(own.url, 'select from audit_event where identity = $1 and action = $2', [pk, action])).length;
 
   for (const [name, write] of Object.entries(WRITES)) {
-    const { statement, action, make, done, again, isKnown } = write;
+    const { statement, readBack, action, make, done, again, isKnown } = write;
 
-    it(`a ${name}, after the commit, is settled by its record on a new connection`, async () => {
+    it(`a ${name}, after the commit, is settled on a new connection`, async () => {
       const pk = await prepared(isKnown);
       proxy.cutNext(statement, 'reply');
       assert.deepEqual(await make(pk), done);
-      assert.deepEqual(proxy.ran(), [statement, RECORDED]);
+      assert.deepEqual(proxy.ran(), [statement, readBack]);
       assert.equal(await auditsOf(pk, action), 1);
       assert.deepEqual(await make(pk), again);
     });
@@ -111,6 +111,12 @@ describe('a change of an identity key whose connection is lost', () => {
       await lock.end();
     });
   }
+
+  it('a registration is not settled by that of another call', async () => {
+    const pk = await prepared();
+    proxy.cutNext('identity_register', 'request');
+    await assert.rejects(store.register(newIdentity({ pk }), ORIGIN), Unavailable);
+  });
 
   it('a change is not settled by the record of another one', async () => {
     const pk = await prepared();

@@ -131,11 +131,11 @@ describe('statements on identity keys', () => {
 async function recorded(): Promise<Statement[]> {
   const heard: Statement[] = [];
   const run: Run = async (statement) => {
-    if (statement.name === 'identity_register') throw new Unavailable('lost');
+    if (statement.name === 'identity_change') throw new Unavailable('lost');
     heard.push(statement);
     return [];
   };
-  await assert.rejects(new IdentityStore({ run, transaction: (work) => work(run) }).register(newIdentity(), ORIGIN), Unavailable);
+  await assert.rejects(new IdentityStore({ run, transaction: (work) => work(run) }).change(changeOf(HUSH), ORIGIN), Unavailable);
   return heard;
 }
 
