@@ -3,7 +3,7 @@ import { WIRES } from '../answer.ts';
 import type { Answer } from '../answer.ts';
 import { withIdentities } from './bench.ts';
 import { assertIdentityRefusal } from './errors.ts';
-import { WIDE, assertJobAnswer, confirmedJob, jwtIn, payloadOf, readyJob, retrieveJob, storedJobsOf, updateJob, waitingJob } from './jobs.ts';
+import { WIDE, assertJobAnswer, confirmJob, confirmedJob, jwtIn, payloadOf, readyJob, retrieveJob, storedJobsOf, updateJob, waitingJob, wrongCode } from './jobs.ts';
 import { V1 } from './signer.ts';
 
 const NOBODY = 'A'.repeat(20);
@@ -50,8 +50,10 @@ describe('section 6.3: PUT /scope/{job}', () => {
     });
   }
 
-  it('nothing of a job is stored in the clear, and its audit events have no address, code or JWT', async () => {
+  it('nothing of a job is stored in the clear; its audit events and the log have no address, code or JWT, nor its name', async () => {
     const { job, key, jwt, value, code } = await readyJob(bench());
+    assertIdentityRefusal(await confirmJob(bench(), 'rest', job, wrongCode(code)), 'auth-error');
+    assertIdentityRefusal(await updateJob(bench(), 'rest', job, V1), 'auth-error');
     const { rows } = await bench().sql.query<{ text: string }>(
       `select t::text as text from identity_job t where job_id = $1 union all select t::text from message t where job_id = $1
         union all select t::text from audit_event t where identity = $2 union all select t::text from sending_budget t`, [job, key.pk]);
@@ -61,6 +63,11 @@ describe('section 6.3: PUT /scope/{job}', () => {
       for (const secret of [value, Buffer.from(value).toString('hex'), header, payload, signature, Buffer.from(jwt).toString('hex')]) assert.ok(!text.includes(secret), text);
       assert.doesNotMatch(text.replaceAll(/\\x[0-9a-f]+/g, ''), new RegExp(`(?<![0-9.])${code}(?![0-9])`));
     }
+    const lines = bench().service.lines.map((line) => JSON.stringify(line));
+    assert.ok(lines.length > 0);
+    for (const line of lines) for (const secret of [value, payload, signature, job, `"${code}"`]) assert.ok(!line.includes(secret), line);
+    const { rows: audits } = await bench().sql.query<{ text: string }>('select t::text as text from audit_event t where identity = $1', [key.pk]);
+    assert.ok(audits.every(({ text }) => !text.includes(job)));
   });
 });
 
