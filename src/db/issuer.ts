@@ -30,7 +30,8 @@ const ENSURE = {
 
 const COLUMNS = `public_key as "publicKey", issuer, created_at as "createdAt", retired_at as "retiredAt",
   case when exists (select from issuer where name = issuer_key.issuer and current_key = public_key) then 'ACTIVE' when revoked_at is null then 'RETIRED' else 'REVOKED' end as state`;
-const NEWEST_FIRST = 'order by created_at desc, retired_at desc nulls first, public_key';
+/** The clocks of two nodes may differ: the one that signs is the newest whatever they say. */
+const NEWEST_FIRST = 'order by retired_at desc nulls first, created_at desc, public_key';
 
 const LIST = { name: 'issuer_key_list', text: `select ${COLUMNS} from issuer_key ${NEWEST_FIRST}` };
 

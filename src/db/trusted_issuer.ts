@@ -2,7 +2,7 @@ import type { Run } from './database.ts';
 import { valuesOf } from './origin.ts';
 import type { Origin } from './origin.ts';
 
-/** Which keys are asked for: those that may sign for an `iss`. */
+/** Which keys are asked for: those that may sign for an `iss`. The test issuer has none. */
 export interface TrustQuery {
   /** The `iss` of an issuer outside; empty: of none. */
   readonly outside: string;
@@ -12,26 +12,15 @@ export interface TrustQuery {
   readonly given: readonly string[];
 }
 
-/**
- * The text of a query of the keys that may sign for an `iss`, as a part of a larger statement, whose three values begin at
- * number `first`. Its column is `public_key`. Keyturn's own keys count until they are revoked; one that was revoked counts
- * for nobody, whoever trusts it besides. The test issuer is none of these.
- */
-export function keysInTrust(first: number): string {
-  const [outside, isOwn, given] = [0, 1, 2].map((index) => `$${first + index}`);
-  return `select public_key from issuer_key where ${isOwn}::boolean and issuer = 'main' and revoked_at is null
+/** Keyturn's own keys count until they are revoked; one that was revoked counts for nobody, whoever trusts it besides. */
+const KEYS = {
+  name: 'trusted_issuer_keys',
+  text: `select public_key as "publicKey" from issuer_key where $2::boolean and issuer = 'main' and revoked_at is null
     union all
     select public_key from (
-        select public_key from trusted_issuer where issuer = ${outside}::text union all select unnest(${given}::text[])) as trusted
-      where not exists (select from issuer_key where issuer_key.public_key = trusted.public_key and issuer_key.revoked_at is not null)`;
-}
-
-/** The values of `keysInTrust`. */
-export function valuesOfTrust({ outside, isOwn, given }: TrustQuery): readonly [string, boolean, readonly string[]] {
-  return [outside, isOwn, given];
-}
-
-const KEYS = { name: 'trusted_issuer_keys', text: keysInTrust(1) };
+        select public_key from trusted_issuer where issuer = $1 union all select unnest($3::text[])) as trusted
+      where not exists (select from issuer_key where issuer_key.public_key = trusted.public_key and issuer_key.revoked_at is not null)`,
+};
 
 /** An issuer outside and one of its keys. */
 export interface TrustedIssuerRow {
@@ -76,9 +65,9 @@ export class TrustedIssuerStore {
   }
 
   /** The keys that may sign for an `iss`. */
-  async keys(query: TrustQuery): Promise<string[]> {
-    const rows = await this.#run<{ public_key: string }>(KEYS, valuesOfTrust(query));
-    return rows.map(({ public_key: publicKey }) => publicKey);
+  async keys({ outside, isOwn, given }: TrustQuery): Promise<string[]> {
+    const rows = await this.#run<{ publicKey: string }>(KEYS, [outside, isOwn, given]);
+    return rows.map(({ publicKey }) => publicKey);
   }
 
   /** Trusts a key of an issuer; returns since when it is trusted, which may be long. */

@@ -20,20 +20,19 @@ export class Trust {
 
   /** The keys that may sign for an `iss`: 43 characters each; none if it is not trusted. */
   async keysOf(iss: string): Promise<readonly string[]> {
-    return this.#store.keys(this.queryOf(iss));
-  }
-
-  /** What tells the same where it is a part of a larger statement, with `keysInTrust`. */
-  queryOf(iss: string): TrustQuery {
-    if (this.isOurs(iss)) return { outside: '', isOwn: iss === this.#issuer(), given: [] };
-    // The database would refuse a NUL, which no issuer has in its name.
-    if (iss.length > MOST_LENGTH || iss.includes('\0')) return { outside: '', isOwn: false, given: [] };
-    return { outside: iss, isOwn: false, given: this.#settings.filter(({ issuer }) => issuer === iss).map(({ publicKey }) => publicKey) };
+    return this.#store.keys(this.#queryOf(iss));
   }
 
   /** Whether it is Keyturn itself or its test issuer, for which nobody else signs. */
   isOurs(iss: string): boolean {
     return iss === this.#issuer() || iss === testIssuerOf(this.#issuer());
+  }
+
+  #queryOf(iss: string): TrustQuery {
+    if (this.isOurs(iss)) return { outside: '', isOwn: iss === this.#issuer(), given: [] };
+    // The database would refuse a NUL, which no issuer has in its name.
+    if (iss.length > MOST_LENGTH || iss.includes('\0')) return { outside: '', isOwn: false, given: [] };
+    return { outside: iss, isOwn: false, given: this.#settings.filter(({ issuer }) => issuer === iss).map(({ publicKey }) => publicKey) };
   }
 }
 
