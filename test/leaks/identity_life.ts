@@ -31,7 +31,7 @@ export class IdentityLife {
   readonly #ring: KeyRing;
   readonly #issuers: IssuerStore;
 
-  constructor(service: TestService, clients: BothClients, folder: KeyFolder, sql: Pool) {
+  constructor(service: TestService, clients: BothClients, folder: Pick<KeyFolder, 'keys'>, sql: Pool) {
     this.#clients = clients;
     this.#sql = sql;
     this.#ring = new KeyRing(folder.keys);
