@@ -39,7 +39,7 @@ describe('the SMTP sender', () => {
       onConnect: (_session, done) => done(void (connections += 1)),
       onRcptTo: ({ address }, _session, done) => done(address === 'ann@example.com' ? refusal(550) : null),
     });
-    using sender = new SmtpSender(settingsOf(server.port), SHORT);
+    using sender = new SmtpSender(settingsOf(server.port));
     const { signal } = new AbortController();
     await assert.rejects(sender.send(MESSAGE, signal), SendingError);
     const others = Array.from({ length: 10 }, (_, index) => `bob-${index}@example.com`);
@@ -55,11 +55,16 @@ describe('the SMTP sender', () => {
     assert.match(unknown.says, /^the connection to the SMTP server failed \([A-Z]+\)$/);
     const late = { isPermanent: false, says: 'the SMTP server did not answer in time' };
     await using silent = await startPlainServer(() => {});
-    assert.deepEqual(await failureOf(settingsOf(silent.port)), late);
+    assert.deepEqual(await failureOf(settingsOf(silent.port), MESSAGE, SHORT), late);
     await using deaf = await startMailServer({ onData: (stream) => void stream.resume() });
-    assert.deepEqual(await failureOf(settingsOf(deaf.port)), late, 'hangs after DATA');
+    assert.deepEqual(await failureOf(settingsOf(deaf.port), MESSAGE, SHORT), late, 'hangs after DATA');
     await using slow = await startPlainServer((socket) => void setInterval(() => socket.write('2'), 50).unref());
-    assert.deepEqual(await failureOf(settingsOf(slow.port)), late, 'a letter at a time');
+    assert.deepEqual(await failureOf(settingsOf(slow.port), MESSAGE, SHORT), late, 'a letter at a time');
+    await using slower = await startPlainServer((socket) => {
+      socket.write('220 here\r\n');
+      socket.once('data', () => void setInterval(() => socket.write('2'), 50).unref());
+    });
+    assert.deepEqual(await failureOf(settingsOf(slower.port), MESSAGE, SHORT), late, 'never silent, and never done');
     await using broken = await startPlainServer((socket) => void socket.end('hello <ann@example.com>\r\n'));
     assert.match((await failureOf(settingsOf(broken.port))).says, /^the connection to the SMTP server failed \([A-Z]+\)$/);
     await using cut = await startPlainServer(hangUpAtTheEnd);
