@@ -13,7 +13,7 @@ const NOW = new Date('2026-05-01T00:00:00Z');
 const BATCH = 500;
 
 /** Tables with rows that expire, and inserts of `$1` rows; the first ends at `$2`, each other a second before. */
-const ROWS = `(select sha256(gen_random_uuid()::text::bytea) as hash, $2::timestamptz - g * interval '1 second' as at from generate_series(0, $1::int - 1) g)`;
+const ROWS = `(select sha256(gen_random_uuid()::text::bytea) as hash, $2::timestamptz - g * interval '1 second' as at from generate_series(0, $1::int - 1) g) as given`;
 const TABLES = {
   idempotency_record: `insert into idempotency_record (device_id, action, key, body_sha256, key_id, box, created_at, expires_at)
     select 'd', 'resetSecret', encode(hash, 'hex'), hash, 'k', hash, at, at from ${ROWS}`,

@@ -144,6 +144,15 @@ describe('section 6.5: JWTs of issuers', () => {
       assertIdentityRefusal(await requestJob(bench(), wire, test.jwt), 'auth-error');
     });
 
+    it(`${wire}: what Keyturn has signed opens a job, until its key is revoked`, async () => {
+      const { jwt } = await readyJob(bench(), { wire });
+      assert.match((await requestJob(bench(), wire, jwt)).body, /^\{"job":"[\w-]{20}","status":"waiting"\}$/);
+      await bench().operator('POST', '/v1/issuer-keys:rotate', {});
+      assert.match((await requestJob(bench(), wire, jwt)).body, /^\{"job":"[\w-]{20}","status":"waiting"\}$/);
+      await bench().operator('POST', `/v1/issuer-keys/${kidOf(jwt)}:revoke`, {});
+      assertIdentityRefusal(await requestJob(bench(), wire, jwt), 'auth-error');
+    });
+
     it(`${wire}: one opens a job for its key; its iat is not that of the key`, async () => {
       const key = await bench().register();
       const at = bench().now();
