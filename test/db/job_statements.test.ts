@@ -87,6 +87,17 @@ describe('statements on jobs and revocations', () => {
     assert.deepEqual(await rowsOf(own.url, 'select job_id = $1 as mine from message where job_id is not null', [other.jobId]), [{ mine: false }]);
   });
 
+  it('take from the budget of neither address if that of one is used up', async () => {
+    const code = await addRevocable(database);
+    for (const result of ['opened', 'opened', 'opened', 'full']) assert.equal(await openings.open(newJob(code.pk, { addressMac: code.phone }), ORIGIN), result);
+    const { fullSince } = (await codes.read(code, ORIGIN.at)) ?? {};
+    assert.deepEqual(fullSince, ORIGIN.at);
+    assert.equal(await codes.request(code, ORIGIN), false);
+    const left = 'select (select count(*)::int from sending_budget where address_mac = $1) as budgets, (select count(*)::int from identity_revocation where pk = $2) as codes';
+    assert.deepEqual(await rowsOf(own.url, left, [code.email, code.pk]), [{ budgets: 0, codes: 0 }]);
+    assert.equal(await codes.request(code, { ...ORIGIN, at: new Date(ORIGIN.at.getTime() + 600_000) }), true);
+  });
+
   it('change nothing where a condition of theirs does not hold any more', async () => {
     const { pk } = await addIdentity(database);
     const open = newJob(pk, { iat: 100 });

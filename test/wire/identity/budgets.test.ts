@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { waitingBackends } from '../../db/fixtures/rotations.ts';
 import { WIRES } from '../answer.ts';
 import type { Answer, Wire } from '../answer.ts';
 import { newEmail, newPhone, withIdentities } from './bench.ts';
@@ -157,6 +158,24 @@ for (const [name, settings, sameDomain] of [
     });
   });
 }
+
+describe('the budget of a prefix under many calls at once', () => {
+  const bench = withIdentities({ ...WIDE, KEYTURN_AUTHENTIQ_JOBS_PER_PREFIX_PER_MINUTE: '40' });
+
+  it('gets back what the budget of one address has refused: calls that came to nothing cost nobody anything', async () => {
+    const key = await bench().register();
+    const holder = await bench().sql.connect();
+    await holder.query('begin');
+    await holder.query('select from identity where pk = $1 for update', [key.pk]);
+    const asked = Promise.all(Array.from({ length: 32 }, (_, index) => ask(bench(), WIRES[index % 2] ?? 'rest', key, 'one@same.example')));
+    // They have found room, and wait for the key.
+    await waitingBackends(bench().service.databaseUrl, 6);
+    await holder.query('commit');
+    holder.release();
+    assert.equal((await asked).filter(isDone).length, 3);
+    for (let sent = 3; sent < 40; sent += 1) assert.ok(isDone(await ask(bench(), 'rest', key, `user-${sent}@same.example`)), String(sent));
+  });
+});
 
 describe('the budget of a peer', () => {
   const bench = withIdentities({ ...WIDE, KEYTURN_TRUSTED_PROXIES: '127.0.0.1/32', KEYTURN_AUTHENTIQ_JOBS_PER_PEER_PER_MINUTE: '2' });
