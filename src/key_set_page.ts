@@ -20,7 +20,7 @@ export function keySetPage(keys: () => Promise<readonly string[]>, log: Log): Pa
     } catch (error) {
       // Of this one there are enough lines already.
       if (!(error instanceof Unavailable)) log.error({ err: error }, 'the keys of the issuer cannot be read');
-      return { status: 503, contentType: 'text/plain; charset=utf-8', body: 'the keys cannot be read now' };
+      return { status: 503, contentType: 'text/plain; charset=utf-8', body: 'the keys cannot be read now: the database does not answer' };
     }
   };
 }

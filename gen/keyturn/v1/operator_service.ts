@@ -5439,7 +5439,8 @@ export const OperatorServiceService = {
   },
   /**
    * Makes a new issuer key, which signs from now on. The one before it is
-   * retired: what it has signed counts, and it is published on.
+   * retired: what it has signed counts, and it is published on. The test issuer
+   * has keys while it is on alone: INVALID_ARGUMENT if it is off.
    */
   rotateIssuerKey: {
     path: "/keyturn.v1.OperatorService/RotateIssuerKey" as const,
@@ -5470,7 +5471,8 @@ export const OperatorServiceService = {
   },
   /**
    * Trusts an issuer outside. Trusting it again with the same key changes
-   * nothing.
+   * nothing. INVALID_ARGUMENT for the `iss` of Keyturn itself or of its test
+   * issuer, for which it alone signs.
    */
   createTrustedIssuer: {
     path: "/keyturn.v1.OperatorService/CreateTrustedIssuer" as const,
@@ -5636,7 +5638,8 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
   listIssuerKeys: handleUnaryCall<ListIssuerKeysRequest, ListIssuerKeysResponse>;
   /**
    * Makes a new issuer key, which signs from now on. The one before it is
-   * retired: what it has signed counts, and it is published on.
+   * retired: what it has signed counts, and it is published on. The test issuer
+   * has keys while it is on alone: INVALID_ARGUMENT if it is off.
    */
   rotateIssuerKey: handleUnaryCall<RotateIssuerKeyRequest, RotateIssuerKeyResponse>;
   /**
@@ -5647,7 +5650,8 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
   revokeIssuerKey: handleUnaryCall<RevokeIssuerKeyRequest, RevokeIssuerKeyResponse>;
   /**
    * Trusts an issuer outside. Trusting it again with the same key changes
-   * nothing.
+   * nothing. INVALID_ARGUMENT for the `iss` of Keyturn itself or of its test
+   * issuer, for which it alone signs.
    */
   createTrustedIssuer: handleUnaryCall<CreateTrustedIssuerRequest, CreateTrustedIssuerResponse>;
   /**
@@ -6165,7 +6169,8 @@ export interface OperatorServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Makes a new issuer key, which signs from now on. The one before it is
-   * retired: what it has signed counts, and it is published on.
+   * retired: what it has signed counts, and it is published on. The test issuer
+   * has keys while it is on alone: INVALID_ARGUMENT if it is off.
    */
   rotateIssuerKey(
     request: RotateIssuerKeyRequest,
@@ -6204,7 +6209,8 @@ export interface OperatorServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Trusts an issuer outside. Trusting it again with the same key changes
-   * nothing.
+   * nothing. INVALID_ARGUMENT for the `iss` of Keyturn itself or of its test
+   * issuer, for which it alone signs.
    */
   createTrustedIssuer(
     request: CreateTrustedIssuerRequest,
