@@ -9,6 +9,7 @@ import { KeyedHash } from '../../src/services/identity_binding_service/keyed_has
 import type { MessageContent } from '../../src/services/messages/outgoing.ts';
 import { Outgoing } from '../../src/services/messages/outgoing.ts';
 import { MASTER_KEYS } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
 
 export const PK = 'dR1cZzYf-uC6r5L1VOmnKj22AvDCTQR2FYJ6qpGip6U';
 /** The code of every message of the tests: it is looked for where it must not be. */
@@ -17,6 +18,11 @@ export const CODE = '739105';
 /** Settings with which e-mail goes to a mail server of the tests. */
 export function mailSettings({ port }: { readonly port: number }): Record<string, string> {
   return { KEYTURN_SMTP_URL: `smtp://127.0.0.1:${port}`, KEYTURN_MAIL_FROM: 'Keyturn <codes@keyturn.example>' };
+}
+
+/** The metrics of a service without their values, whose digits may be anything. */
+export async function seriesOf({ url }: Pick<TestService, 'url'>): Promise<string> {
+  return (await (await fetch(`${url}/metrics`)).text()).replaceAll(/ \S+$/gm, '');
 }
 
 /** A message as it lies in the database. */
