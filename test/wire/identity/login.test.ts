@@ -7,7 +7,7 @@ import type { RegisteredKey } from './bench.ts';
 import { assertIdentityAnswer, assertIdentityRefusal } from './errors.ts';
 import { messagesOf } from './jobs.ts';
 import { CALLBACK, SENT, login, pushToken } from './login.ts';
-import { newIdentityKey, selfSigned } from './signer.ts';
+import { newIdentityKey } from './signer.ts';
 import type { IdentityKey } from './signer.ts';
 
 const DEVTOKEN = 'device token of a phone';
@@ -156,32 +156,5 @@ describe('identity binding: POST /login', () => {
       const answer = await bench().rest.send({ method, target });
       assert.deepEqual([answer.status, answer.headers.get('allow')], [405, ['POST']]);
     }
-  });
-});
-
-describe('identity binding: the budgets of POST /login', () => {
-  const bench = withIdentities({ KEYTURN_AUTHENTIQ_JOBS_PER_PEER_PER_MINUTE: '40' });
-
-  it('are of the key and of the peer, and nobody else uses up that of a key', async () => {
-    const [key, other] = [await bench().register({ devtoken: DEVTOKEN }), await bench().register({ devtoken: DEVTOKEN })];
-    for (let count = 0; count < 30; count += 1) {
-      assertIdentityRefusal(await login(bench(), 'rest', pushToken(key, {}, { signer: other.privateKey })), 'auth-error');
-      assertIdentityRefusal(await login(bench(), 'grpc', selfSigned(key, { iss: CALLBACK, aud: 'https://other.example/' })), 'aud-error');
-    }
-    for (let count = 0; count < 30; count += 1) assertIdentityAnswer(await login(bench(), count % 2 === 0 ? 'rest' : 'grpc', pushToken(key)), SENT);
-    for (const wire of WIRES) {
-      for (let count = 0; count < 20; count += 1) {
-        const refused = await login(bench(), wire, pushToken(key));
-        assertIdentityRefusal(refused, 'rate-limit');
-        assert.match(refused.headers.get('retry-after')?.join() ?? '', /^[12]$/);
-      }
-    }
-    // What the key asked for in vain has taken nothing of what its neighbours have left.
-    for (let count = 0; count < 10; count += 1) assertIdentityAnswer(await login(bench(), 'rest', pushToken(other)), SENT);
-    for (let count = 0; count < 30; count += 1) assertIdentityRefusal(await login(bench(), 'rest', pushToken(other)), 'rate-limit');
-    bench().service.clock.advance(60_000);
-    assertIdentityAnswer(await login(bench(), 'rest', pushToken(key)), SENT);
-    assert.equal((await messagesOf(bench().sql, key.pk)).length, 31);
-    assert.equal((await messagesOf(bench().sql, other.pk)).length, 10);
   });
 });
