@@ -46,6 +46,15 @@ describe('the one spelling of an address', () => {
     }
   });
 
+  it('of an e-mail address counts its characters as they are spelled in the end, however long they were', () => {
+    for (const letter of ['\u1F82', '\u{110AB}']) {
+      const [spelled, value] = [letter.normalize('NFD').repeat(252), letter.normalize('NFC').repeat(252)];
+      assert.equal(valueOf('email', `${' '.repeat(5_000)}${spelled}@x`), `${value}@x`);
+      assert.equal(valueOf('email', `${spelled}${letter}@x`), undefined);
+    }
+    assert.equal(valueOf('email', `a@x${'\u0301\u0323'.repeat(3_000)}`), undefined);
+  });
+
   it('of a number is E.164, whatever stands between its digits', () => {
     fc.assert(fc.property(PHONE, fc.array(SEPARATORS, { minLength: 20, maxLength: 20 }), (phone, separators) => {
       const spelled = Array.from(phone, (letter, index) => (separators[index] ?? '') + letter).join('') + separators[19];

@@ -9,6 +9,8 @@ export interface Address {
 }
 
 const MOST_EMAIL = 254;
+/** No character that NFC writes as one has more units of UTF-16 in any other spelling (UAX #15, expansion of NFD). */
+const MOST_UNITS = 4;
 const E164 = /^\+[1-9][0-9]{6,14}$/;
 
 /** The one spelling of an address or number (contracts/authentiq.md section 4); undefined if it is none. */
@@ -18,8 +20,11 @@ export function normalise(kind: AddressKind, text: string): Address | undefined 
 }
 
 function normaliseEmail(text: string): string | undefined {
+  const trimmed = text.trim();
+  // To put marks in their order takes time with the square of their number.
+  if (trimmed.length > MOST_EMAIL * MOST_UNITS) return undefined;
   // Small letters may have marks of their own, which are not in their order then: U+0130 is one of those that become two.
-  const email = text.trim().normalize('NFC').toLowerCase().normalize('NFC');
+  const email = trimmed.normalize('NFC').toLowerCase().normalize('NFC');
   return /^[^@]+@[^@]+$/s.test(email) && Array.from(email).length <= MOST_EMAIL ? email : undefined;
 }
 

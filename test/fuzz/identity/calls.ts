@@ -32,6 +32,8 @@ const ROUTES: Readonly<Record<IdentityCall['method'], Route>> = {
   signUpdate: { http: 'PUT /scope/{job}', body: 'jwt' },
   signDelete: { http: 'DELETE /scope/{job}' },
 };
+/** With smaller chunks, several bodies in one read would be a torrent, upon which a connection is cut. */
+const LEAST_CHUNK = 256;
 /** Bytes of a body. A larger one is refused before it is read, and what is sent on meanwhile may cost the answers. */
 const MOST_BODY = 16_384;
 const METHODS = Object.keys(ROUTES) as IdentityCall['method'][];
@@ -107,7 +109,7 @@ export function identityDrafts(material: IdentityMaterial): (random: Random) => 
     if (random.oneIn(6)) headers.push(['Accept', random.pick(['application/jwt', 'application/json, */*;q=0', 'application/jwt;q=0.5, application/json;q=0.4', `a${' '.repeat(3_000)}a`, ';,;,', '"'])]);
     const given = random.oneIn(15) ? mutateText(random, body) : body;
     const odd = Buffer.byteLength(given) <= MOST_BODY ? given : '';
-    const chunks = random.oneIn(6) ? 8 + random.below(60) : undefined;
+    const chunks = random.oneIn(6) ? LEAST_CHUNK + random.below(500) : undefined;
     // A job may be deleted by whoever knows it.
     const isGuarded = material.guarded.jobs.some((job) => target.includes(job));
     const verb = !isGuarded && random.oneIn(20) ? random.pick(['HEAD', 'OPTIONS', 'PATCH', 'GET', 'PUT', 'DELETE', 'POST']) : method;
