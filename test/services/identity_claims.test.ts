@@ -63,4 +63,11 @@ describe('the claims of a JWT', () => {
       assert.throws(() => readAuthentiqId(selfSigned(KEY, { [name]: secret })), (error: Error) => !JSON.stringify([error.message, error]).includes('needle'));
     }));
   });
+
+  it('of a PushToken have URIs of at most 2048 characters', () => {
+    const uri = (length: number): string => 'https://a.example/'.padEnd(length, 'x');
+    for (const [iss, aud, isRead] of [[uri(2_048), uri(2_048), true], [uri(2_049), uri(20), false], [uri(20), uri(2_049), false]] as const) {
+      assert.equal(read(readPushToken, selfSigned(KEY, { iss, aud })) !== undefined, isRead);
+    }
+  });
 });

@@ -37,6 +37,8 @@ export interface PushToken extends AnyClaims {
 
 const MOST_DEVTOKEN = 4096;
 const MOST_SCOPES = 8;
+/** As long as a callback, which an audience has to equal; a host of thousands of marks takes milliseconds to be parsed. */
+const MOST_URI = 2048;
 
 /** Reads an AuthentiqID; `scopes` count at KeyUpdate alone. Throws AUTHENTIQ_BAD_REQUEST. */
 export function readAuthentiqId(text: string, { takesScopes = false } = {}): AuthentiqId {
@@ -127,5 +129,5 @@ function isInteger(value: unknown): value is number {
 }
 
 function isUri(value: unknown): value is string {
-  return isText(value) && URL.canParse(value);
+  return isText(value) && value.length <= MOST_URI && URL.canParse(value);
 }
