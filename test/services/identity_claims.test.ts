@@ -28,6 +28,8 @@ function read<T>(reader: (text: string) => T, text: string): T | undefined {
   }
 }
 
+const uri = (length: number): string => 'https://a.example/'.padEnd(length, 'x');
+
 describe('the claims of a JWT', () => {
   for (const [name, reader] of Object.entries(READERS)) {
     it(`of ${name} are read or refused, whatever they are`, () => {
@@ -65,7 +67,6 @@ describe('the claims of a JWT', () => {
   });
 
   it('of a PushToken have URIs of at most 2048 characters', () => {
-    const uri = (length: number): string => 'https://a.example/'.padEnd(length, 'x');
     for (const [iss, aud, isRead] of [[uri(2_048), uri(2_048), true], [uri(2_049), uri(20), false], [uri(20), uri(2_049), false]] as const) {
       assert.equal(read(readPushToken, selfSigned(KEY, { iss, aud })) !== undefined, isRead);
     }
