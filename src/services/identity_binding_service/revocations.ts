@@ -1,6 +1,6 @@
 import type { KeyRevokeNosecretRequest, KeyRevokeNosecretResponse } from '../../../gen/keyturn/v1/identity_binding_service.ts';
 import type { Call } from '../../call/call.ts';
-import type { NewCode, RevocableKey, RevocationStore } from '../../db/identity_revocation.ts';
+import type { BothAddresses, NewCode, RevocableKey, RevocationStore } from '../../db/identity_revocation.ts';
 import type { Origin } from '../../db/origin.ts';
 import { SENDING_WINDOW } from '../../db/sending_budget.ts';
 import { Unavailable } from '../../unavailable.ts';
@@ -44,21 +44,21 @@ export class Revocations {
       const key = await codes.read(macs, origin.at);
       if (key === undefined) throw unknownKey();
       if (request.code !== undefined) {
-        await this.#spend(key, request.code, origin);
+        await this.#spend(key, macs, request.code, origin);
         return { status: 'done' };
       }
       if (key.code !== undefined && isOpen(key.code, origin.at)) throw confirmFirst();
       if (key.fullSince !== null) throw rateLimit(key.fullSince.getTime() + SENDING_WINDOW - origin.at.getTime());
-      if (await this.#request({ ...macs, ...this.#newCode(key.pk, named, origin.at) }, named, origin)) return { status: 'pending' };
+      if (await this.#request(this.#newCode(key.pk, named, macs, origin.at), named, origin)) return { status: 'pending' };
     }
     throw new Unavailable('the code of a revocation comes and goes');
   }
 
   /** Revokes the key. Throws AUTHENTIQ_AUTH_ERROR, and counts a wrong code. */
-  async #spend({ pk, code }: RevocableKey, text: string, origin: Origin): Promise<void> {
+  async #spend({ pk, code }: RevocableKey, macs: BothAddresses, text: string, origin: Origin): Promise<void> {
     const { codes, hash } = this.#parts;
     if (code === undefined || !isOpen(code, origin.at)) throw authError('no code is open');
-    if (!isCode(hash, 'revocation', pk, text, code)) {
+    if (!isCode(hash, 'revocation', subjectOf(pk, macs), text, code)) {
       await codes.countWrong(pk, code, origin);
       throw authError('the code is wrong');
     }
@@ -79,13 +79,18 @@ export class Revocations {
     return isMade;
   }
 
-  #newCode(pk: string, { email, phone }: Named, now: Date): Omit<NewCode, 'email' | 'phone'> {
+  #newCode(pk: string, { email, phone }: Named, macs: BothAddresses, now: Date): NewCode {
     const { hash, outgoing } = this.#parts;
     const code = newCode();
     const codeExpiresAt = new Date(now.getTime() + CODE_LIFE);
     const messages = [email, phone].map((address) => outgoing.code(address, code, 'revoke your key', { pk, jobId: undefined }, now, codeExpiresAt));
-    return { pk, codeMac: hash.ofCode('revocation', pk, code), codeExpiresAt, latestStart: latestStart(now), messages };
+    return { pk, ...macs, codeMac: hash.ofCode('revocation', subjectOf(pk, macs), code), codeExpiresAt, latestStart: latestStart(now), messages };
   }
+}
+
+/** What a code is for: once the key holds another address, a code that was sent to the former one shows nothing. */
+function subjectOf(pk: string, { email, phone }: BothAddresses): string {
+  return [pk, email.toString('base64url'), phone.toString('base64url')].join(':');
 }
 
 function addressIn(request: KeyRevokeNosecretRequest, kind: AddressKind): Address {
