@@ -5,17 +5,20 @@ import { ADDRESS_KINDS, normalise } from './address.ts';
 import type { Address, AddressKind } from './address.ts';
 import { badRequest } from './refusals.ts';
 
-/** What every JWT of the API has (contracts/authentiq.md section 4): only what is given is there. */
+/** What is read of every JWT of the API: only what is given is there. A claim that a call does not know is ignored (contracts/authentiq.md section 4). */
 interface AnyClaims extends TimeClaims {
   readonly jwt: CompactJws;
   readonly sub: string;
-  readonly iss: string | undefined;
+}
+
+/** An address, a number, or both. */
+interface AddressClaims {
   readonly email: Address | undefined;
   readonly phone: Address | undefined;
 }
 
 /** An AuthentiqID. */
-export interface AuthentiqId extends AnyClaims {
+export interface AuthentiqId extends AnyClaims, AddressClaims {
   readonly devtoken: string | undefined;
   readonly pk: string | undefined;
   /** JWTs of issuers. */
@@ -24,6 +27,7 @@ export interface AuthentiqId extends AnyClaims {
 
 /** What a job is opened with. */
 export interface ScopeClaims extends AnyClaims {
+  readonly iss: string | undefined;
   readonly scope: AddressKind;
   /** The claim that the scope names. */
   readonly address: Address;
@@ -47,18 +51,17 @@ export function readAuthentiqId(text: string, { takesScopes = false } = {}): Aut
   if (pk !== undefined && !isIdentityKey(pk)) throw badRequest('jwt.pk', 'is no key');
   const devtoken = optional(jwt, 'devtoken', isText);
   if (devtoken !== undefined && (devtoken === '' || Array.from(devtoken).length > MOST_DEVTOKEN)) throw badRequest('jwt.devtoken', 'has not 1 to 4096 characters');
-  return { ...anyClaims(jwt), pk, devtoken, scopes: takesScopes ? scopesOf(jwt) : [] };
+  return { ...anyClaims(jwt), ...addressClaims(jwt), pk, devtoken, scopes: takesScopes ? scopesOf(jwt) : [] };
 }
 
 /** Reads the claims of a job. Throws AUTHENTIQ_BAD_REQUEST. */
 export function readScopeClaims(text: string): ScopeClaims {
   const jwt = readJwt(text);
-  const claims = anyClaims(jwt);
   const scope = ADDRESS_KINDS.find((kind) => kind === required(jwt, 'scope', isText));
-  const address = scope && claims[scope];
+  const address = scope && addressClaims(jwt)[scope];
   if (scope === undefined || address === undefined) throw badRequest('jwt.scope', 'is neither email nor phone with the claim of that name');
   optional(jwt, 'type', isText);
-  return { ...claims, scope, address };
+  return { ...anyClaims(jwt), iss: optional(jwt, 'iss', isText), scope, address };
 }
 
 /** Reads a PushToken. Throws AUTHENTIQ_BAD_REQUEST. */
@@ -78,13 +81,14 @@ function anyClaims(jwt: CompactJws): AnyClaims {
   return {
     jwt,
     sub: required(jwt, 'sub', isText),
-    iss: optional(jwt, 'iss', isText),
-    email: addressOf(jwt, 'email'),
-    phone: addressOf(jwt, 'phone'),
     exp: optional(jwt, 'exp', isInteger),
     nbf: optional(jwt, 'nbf', isInteger),
     iat: optional(jwt, 'iat', isInteger),
   };
+}
+
+function addressClaims(jwt: CompactJws): AddressClaims {
+  return { email: addressOf(jwt, 'email'), phone: addressOf(jwt, 'phone') };
 }
 
 function addressOf(jwt: CompactJws, kind: AddressKind): Address | undefined {

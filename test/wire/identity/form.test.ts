@@ -79,7 +79,6 @@ const MALFORMED: Readonly<Record<string, Claims>> = {
   'iat a text': { iat: '0' },
   'iat null': { iat: null },
   'iat beyond what is exact': { iat: 2 ** 60 },
-  'iss a number': { iss: 1 },
 };
 
 const MALFORMED_SCOPES: Readonly<Record<string, unknown>> = {
@@ -94,7 +93,7 @@ const MALFORMED_SCOPES: Readonly<Record<string, unknown>> = {
 
 /** What is in its form, although it is odd. */
 const SOUND: Readonly<Record<string, () => Claims>> = {
-  'an unknown claim': () => ({ unknown: { deep: [1, null] }, iss: 'anyone', jti: 'x', type: 1 }),
+  'an unknown claim': () => ({ unknown: { deep: [1, null] }, iss: 1, jti: 'x', type: 1 }),
   'a device token of 1 character': () => ({ devtoken: 'x' }),
   'a device token of 4096 characters outside the first plane': () => ({ devtoken: '\u{1F600}'.repeat(2000) }),
   'a device token of 4096 characters': () => ({ devtoken: 'x'.repeat(4096) }),

@@ -84,6 +84,11 @@ describe('identity binding: POST /login', () => {
       assert.deepEqual(rows, [{ seconds: 300 }, { seconds: 300 }]);
     });
 
+    it(`${wire}: claims that no PushToken has are ignored, whatever they are`, async () => {
+      const key = await bench().register({ devtoken: DEVTOKEN });
+      assertIdentityAnswer(await login(bench(), wire, pushToken(key, { email: 1, phone: 'none', devtoken: null, scopes: {}, jti: 1 })), SENT);
+    });
+
     it(`${wire}: is of no use longer than the JWT counts`, async () => {
       const key = await bench().register({ devtoken: DEVTOKEN });
       const exp = bench().now() + 60;
