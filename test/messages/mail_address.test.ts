@@ -6,7 +6,7 @@ import { MESSAGE, failureOf, send, settingsOf } from './sending.ts';
 
 const CARRIED = [
   'ann@example.com', "o'brien+tag@example.com", '!#$%&\'*+-/=?^_`{|}~@example.com', 'a.b.c@sub.example.com', 'ann@localhost', 'jörg@example.com',
-  'ann@bücher.example', 'ann@xn--bcher-kva.example', `${'x'.repeat(64)}@example.com`,
+  'ann@bücher.example', 'ann@xn--bcher-kva.example', 'ann@BÜCHER.Example', 'ann@straße.example', 'ann@bu\u0308cher.example', `${'x'.repeat(64)}@example.com`,
 ];
 
 /** What the contract takes for an address (one `@` with text on both sides) and SMTP cannot carry, or not as one recipient. */
@@ -17,6 +17,8 @@ const HOSTILE = [
   'ann\u007f@example.com', 'ann\u0085@example.com', 'ann\u2028@example.com', 'ann\u200b@example.com', 'ann\u202e@example.com', 'ann\u00a0@example.com', '\ud800@example.com',
   '.ann@example.com', 'ann.@example.com', 'a..b@example.com', 'ann@.example.com', 'ann@example..com', 'ann@-example.com', 'ann@example-.com', 'ann@[127.0.0.1]',
   'ann@127.0.0.1', 'ann@1', 'ann@example.com.', 'ann@exa_mple.com', 'ann@example.com/x', 'ann@example.com:25', 'ann@%65xample.com', 'ann@', '@example.com', 'ann', 'a@b@c',
+  // Other spellings of example.com and xn--bcher-kva.example.
+  'ann@\uff45xample.com', 'ann@exa\ufe0fmple.com', 'ann@exam\u034fple.com', 'ann@\u{1d41e}xample.com', 'ann@e\u02e3ample.com', 'ann@b\uff55\u0308cher.example',
   `${'x'.repeat(65)}@example.com`, `${'ü'.repeat(33)}@example.com`, `ann@${'x'.repeat(64)}.com`, `ann@${'x.'.repeat(126)}com`,
 ];
 

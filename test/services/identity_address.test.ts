@@ -83,6 +83,10 @@ describe('the one spelling of an address', () => {
 
   it('has the domain of an e-mail address, or five digits of a number, for its prefix', () => {
     assert.equal(prefixOf(normalise('email', 'User@Example.COM') ?? assert.fail()), 'example.com');
+    for (const domain of ['b\u00fccher.example', 'B\u00dcCHER.example', 'xn--bcher-kva.example', 'b\uff55\u0308cher.example', 'bu\ufe0f\u0308cher.example']) {
+      assert.equal(prefixOf(normalise('email', `user@${domain}`) ?? assert.fail()), 'xn--bcher-kva.example', domain);
+    }
+    assert.equal(prefixOf(normalise('email', 'user@no domain') ?? assert.fail()), 'no domain');
     assert.equal(prefixOf(normalise('phone', '+31 20 123 4567') ?? assert.fail()), '+31201');
   });
 });

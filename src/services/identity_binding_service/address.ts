@@ -1,3 +1,5 @@
+import { domainToASCII } from 'node:url';
+
 /** What a key can be bound to, as the claims name it. */
 export const ADDRESS_KINDS = ['email', 'phone'] as const;
 export type AddressKind = (typeof ADDRESS_KINDS)[number];
@@ -33,7 +35,9 @@ function normalisePhone(text: string): string | undefined {
   return E164.test(phone) ? phone : undefined;
 }
 
-/** What its budget goes by beside itself: the domain of an e-mail address, the first five digits of a number. */
+/** What its budget goes by beside itself: the domain of an e-mail address, however it is spelled, or the first five digits of a number. */
 export function prefixOf({ kind, value }: Address): string {
-  return kind === 'email' ? value.slice(value.indexOf('@') + 1) : value.slice(0, 6);
+  if (kind === 'phone') return value.slice(0, 6);
+  const domain = value.slice(value.indexOf('@') + 1);
+  return domainToASCII(domain) || domain;
 }
