@@ -50,7 +50,7 @@ async function live(database: TestDatabase): Promise<void> {
   using clients = new BothClients(service);
   const sql = new Pool({ connectionString: database.url, max: 2 });
   try {
-    const life = new IdentityLife(service, clients, { keys: parseKeyRing(ring) }, sql);
+    const life = new IdentityLife(service, clients, { keys: parseKeyRing(ring) }, sql, false);
     for (const wire of WIRES) await life.key(wire);
     await life.operator();
     const { issuer_keys: keys } = assertDone(await operate(clients, 'rest', listIssuerKeys())) as { issuer_keys: { public_key: string; state: string }[] };

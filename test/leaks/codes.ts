@@ -7,7 +7,7 @@ import type { Haystack } from './needles.ts';
 export function findCodes(codes: readonly string[], haystacks: readonly Haystack[]): string[] {
   if (codes.length < 2) throw new Error('one code alone may be found by chance');
   return haystacks.flatMap(({ place, text }) => {
-    const shown = codes.filter((code) => new RegExp(`(?<![\\w.+-])${code}(?![\\w:-]|\\.\\d)`).test(text));
+    const shown = codes.filter((code) => text.includes(code) && new RegExp(`(?<![\\w.+-])${code}(?![\\w:-]|\\.\\d)`).test(text));
     const encoded = codes.some((code) => text.includes(Buffer.from(code).toString('hex')) || text.includes(Buffer.from(code).toString('base64')));
     return shown.length > 1 || encoded ? [`codes in ${place}`] : [];
   });

@@ -24,14 +24,17 @@ export class IdentityLife {
   readonly secrets: Secret[] = [];
   readonly codes: string[] = [];
   readonly told: Haystack[] = [];
-  /** To hand logins on. */
-  attempts = 0;
+  /** Why messages could not be sent, by channel. */
+  readonly failures = new Map<string, string>();
   readonly #clients: BothClients;
   readonly #sql: Pool;
   readonly #ring: KeyRing;
   readonly #issuers: IssuerStore;
+  readonly #hasMail: boolean;
 
-  constructor(service: TestService, clients: BothClients, folder: Pick<KeyFolder, 'keys'>, sql: Pool) {
+  /** `hasMail`: whether e-mail is sent, and refused. */
+  constructor(service: TestService, clients: BothClients, folder: Pick<KeyFolder, 'keys'>, sql: Pool, hasMail: boolean) {
+    this.#hasMail = hasMail;
     this.#clients = clients;
     this.#sql = sql;
     this.#ring = new KeyRing(folder.keys);
@@ -132,24 +135,27 @@ export class IdentityLife {
     assert.equal((await retrieveJob(this.#clients, wire, job, 'application/jwt')).body.includes(signed), true, 'GET shows it');
     this.heard('a job as JSON', true, await retrieveJob(this.#clients, wire, job));
     // That of the number stays, and lies there signed.
-    if (field === 'email') this.heard('the end of a job', true, await deleteJob(this.#clients, wire, job));
+    if (field === 'phone') return;
+    if (this.#hasMail) await this.#attempted(key, 'EMAIL');
+    this.heard('the end of a job', true, await deleteJob(this.#clients, wire, job));
   }
 
   async #login(wire: Wire, key: IdentityKey): Promise<void> {
     const token = this.#jwt('a push token', pushToken(key));
     this.heard('a login', true, await login(this.#clients, wire, token));
-    await this.#attempted(key);
+    await this.#attempted(key, 'PUSH');
     this.heard('a login elsewhere', false, await login(this.#clients, wire, token, `https://elsewhere.example/${this.know('a callback', 'path-of-a-callback')}`));
   }
 
-  /** Waits for the first attempt to hand a login on, which is known to fail. */
-  async #attempted({ pk }: IdentityKey): Promise<void> {
+  /** Waits for the first attempt to send a message, which is known to fail. */
+  async #attempted({ pk }: IdentityKey, channel: 'EMAIL' | 'PUSH'): Promise<void> {
     for (const until = Date.now() + 10_000; Date.now() < until; await sleep(50)) {
-      const { rows: [row] } = await this.#sql.query<{ attempts: number }>("select attempts from message where pk = $1 and channel = 'PUSH' and last_error is not null", [pk]);
-      this.attempts += row?.attempts ?? 0;
-      if (row !== undefined) return;
+      const { rows: [row] } = await this.#sql.query<{ error: string }>('select last_error as error from message where pk = $1 and channel = $2 and last_error is not null', [pk, channel]);
+      if (row === undefined) continue;
+      this.failures.set(channel, row.error);
+      return;
     }
-    assert.fail('nobody tries to hand a login on');
+    assert.fail(`nobody tries to send ${channel}`);
   }
 
   async #revocation(wire: Wire, key: IdentityKey, email: string, phone: string): Promise<void> {

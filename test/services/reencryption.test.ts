@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
@@ -116,6 +117,7 @@ describe('re-encryption', () => {
       }
       await resetter.end();
     })();
+    while (set.size === 0) await sleep(1);
     await run();
     over.abort();
     await resets;
