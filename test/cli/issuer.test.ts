@@ -13,6 +13,8 @@ import type { Ended } from './keyturn.ts';
 type Row = Record<string, unknown>;
 
 const GIVEN = { issuer: 'https://given.example', public_key: 'dR1cZzYf-uC6r5L1VOmnKj22AvDCTQR2FYJ6qpGip6U' };
+/** A key that looks like an option. */
+const HYPHENATED = keyThatBegins('-');
 
 describe('keyturn issuer', () => {
   let service: TestService;
@@ -78,6 +80,8 @@ describe('keyturn issuer', () => {
     assert.equal(((await json(['list']))['trusted_issuers'] as Row[]).length, 3);
     assert.equal((await run(['distrust', 'https://one.example', '--key', name])).stdout, `https://one.example is trusted no more with ${name}\n`);
     assert.deepEqual(await json(['distrust', 'https://one.example']), {});
+    await json(['trust', 'https://one.example', '--public-key', '-'], HYPHENATED);
+    assert.deepEqual(await json(['distrust', 'https://one.example', '--key', HYPHENATED]), {});
     const gone = 'keyturn: There is no such trusted issuer, or the settings name it. (TRUSTED_ISSUER_NOT_FOUND)\n';
     await failed(3, ['distrust', 'https://one.example'], gone);
     await failed(3, ['distrust', GIVEN.issuer, '--key', GIVEN.public_key], gone);
@@ -98,3 +102,10 @@ describe('keyturn issuer', () => {
     }
   });
 });
+
+function keyThatBegins(letter: string): string {
+  for (;;) {
+    const key = String(generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }).x);
+    if (key.startsWith(letter)) return key;
+  }
+}
