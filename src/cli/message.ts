@@ -8,7 +8,8 @@ import { printJson, printTable } from './print.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
 
-const COLUMNS = ['created_at', 'channel', 'recipient', 'state', 'attempts', 'body', 'last_error'];
+/** What can be long comes last, so that it makes no other line longer. */
+const COLUMNS = ['created_at', 'channel', 'state', 'attempts', 'last_error', 'recipient', 'body'];
 
 interface ListOptions extends RemoteOptions {
   readonly recipient?: string;

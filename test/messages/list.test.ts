@@ -110,7 +110,7 @@ describe('the list of messages', () => {
     const answer = await rest.send({ method: 'GET', target: '/v1/messages', headers: [['Authorization', `Bearer ${operatorOf(service)['KEYTURN_OPERATOR_TOKEN']}`]] });
     assert.deepEqual(JSON.parse(json.stdout), JSON.parse(answer.body));
     const table = await runHere(['message', 'list', '--recipient', 'user-1@example.com'], operatorOf(service));
-    assert.match(table.stdout, new RegExp(`^CREATED_AT +CHANNEL +RECIPIENT +STATE +ATTEMPTS +BODY +LAST_ERROR\\n\\S+Z +EMAIL +user-1@example\\.com +QUEUED +0 +Your code is ${CODE}`));
+    assert.match(table.stdout, new RegExp(`^CREATED_AT +CHANNEL +STATE +ATTEMPTS +LAST_ERROR +RECIPIENT +BODY\\n\\S+Z +EMAIL +QUEUED +0 +- +user-1@example\\.com +Your code is ${CODE}`));
     assert.equal(table.stdout.match(/@example/g)?.length, 1);
     assert.deepEqual(JSON.parse((await runHere(['message', 'list', '--limit', '2', '--json'], operatorOf(service))).stdout).messages.length, 2);
     assert.equal((await runHere(['message', 'list', '--limit', '0'], operatorOf(service))).code, 2);
