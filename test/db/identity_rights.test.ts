@@ -19,7 +19,8 @@ import { assertDone, createTrustedIssuer, deleteTrustedIssuer, listIssuerKeys, o
 
 const SETTINGS = { ...WIDE, KEYTURN_PUSH_WEBHOOK_URL: 'http://127.0.0.1:9/push', KEYTURN_WEBHOOK_KEY: Buffer.alloc(32, 3).toString('base64') };
 
-describe('the rights that doctor asks for', () => {
+describe('the rights that doctor asks for', function () {
+  this.timeout(60_000);
   it('are enough for all that concerns identity keys', async () => {
     await using own = await createDatabase();
     await (await startService({ database: own }))[Symbol.asyncDispose]();

@@ -23,6 +23,8 @@ import type { Haystack, Secret } from './needles.ts';
 export class IdentityLife {
   readonly secrets: Secret[] = [];
   readonly codes: string[] = [];
+  /** Names of jobs: whoever knows one reads what is in the job. The database has them. */
+  readonly jobs: Secret[] = [];
   readonly told: Haystack[] = [];
   /** Why messages could not be sent, by channel. */
   readonly failures = new Map<string, string>();
@@ -55,8 +57,9 @@ export class IdentityLife {
   }
 
   #jwt(name: string, jwt: string): string {
+    // It is in all that shows the JWT, and in what shows its end alone.
     this.know(`${name}, its signature`, jwt.slice(jwt.lastIndexOf('.') + 1));
-    return this.know(name, jwt);
+    return jwt;
   }
 
   async #code(key: IdentityKey): Promise<string> {
@@ -123,6 +126,7 @@ export class IdentityLife {
   async #job(wire: Wire, key: IdentityKey, field: 'email' | 'phone', value: string): Promise<void> {
     const jwt = this.#jwt('the JWT of a job', selfSigned(key, claimsOf(field, value)));
     const { job } = JSON.parse(this.heard('a job', true, await requestJob(this.#clients, wire, jwt)).body) as { job: string };
+    this.jobs.push({ name: 'a job', value: job });
     const code = await this.#code(key);
     const wrong = wrongCode(code);
     this.codes.push(wrong);
@@ -169,20 +173,20 @@ export class IdentityLife {
 
   /** What is written fails in the database, which tells of the statement and its values. */
   async storageFaults(): Promise<void> {
-    for (const table of ['audit_event', 'identity', 'identity_address', 'identity_job', 'message', 'sending_budget', 'issuer_key', 'identity_revocation', 'trusted_issuer']) {
+    const tables = ['audit_event', 'identity', 'identity_address', 'identity_job', 'message', 'sending_budget', 'issuer_key', 'identity_revocation', 'trusted_issuer'];
+    for (const [index, table] of tables.entries()) {
       await this.#sql.query(`alter table ${table} rename to away`);
-      for (const wire of WIRES) {
-        const email = this.know(`an address while ${table} is away`, `away-${table.replaceAll('_', '-')}-${wire}@leaks.example`);
-        const key = newIdentityKey();
-        const jwt = this.#jwt(`a JWT while ${table} is away`, selfSigned(key, { email, devtoken: this.know('a device token at a fault', `away-token-${table}-${wire}`) }));
-        const answers = [await sendKey(this.#clients, wire, 'keyRegister', { jwt }), await sendKey(this.#clients, wire, 'keyBind', { pk: key.pk, jwt })];
-        answers.push(await requestJob(this.#clients, wire, this.#jwt('the JWT of a job at a fault', selfSigned(key, claimsOf('email', email)))));
-        answers.push(await revokeNosecret(this.#clients, wire, { email, phone: '+31201234567', code: '123456' }));
-        for (const answer of answers) this.told.push({ place: `the answer ${answer.status} without ${table}`, text: JSON.stringify([answer.body, ...answer.headers]) });
-      }
+      const wire = WIRES[index % WIRES.length] ?? 'rest';
+      const email = this.know(`an address while ${table} is away`, `away-${table.replaceAll('_', '-')}-${wire}@leaks.example`);
+      const key = newIdentityKey();
+      const jwt = this.#jwt(`a JWT while ${table} is away`, selfSigned(key, { email, devtoken: this.know('a device token at a fault', `away-token-${table}-${wire}`) }));
+      const answers = [await sendKey(this.#clients, wire, 'keyRegister', { jwt }), await sendKey(this.#clients, wire, 'keyBind', { pk: key.pk, jwt })];
+      answers.push(await requestJob(this.#clients, wire, this.#jwt('the JWT of a job at a fault', selfSigned(key, claimsOf('email', email)))));
+      answers.push(await revokeNosecret(this.#clients, wire, { email, phone: '+31201234567', code: '123456' }));
+      for (const answer of answers) this.told.push({ place: `the answer ${answer.status} without ${table}`, text: JSON.stringify([answer.body, ...answer.headers]) });
       await this.#sql.query(`alter table away rename to ${table}`);
     }
-    assert.ok(this.told.filter(({ place }) => place.startsWith('the answer 500') || place.startsWith('the answer 13 ')).length >= 10, 'too little has failed');
+    assert.ok(this.told.filter(({ place }) => place.startsWith('the answer 500') || place.startsWith('the answer 13 ')).length >= 6, 'too little has failed');
   }
 
   /** What the operator sees and does, and what is refused to it. */
