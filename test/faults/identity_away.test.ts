@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'mocha';
 import { IdentityBindingServiceService as Service } from '../../gen/keyturn/v1/identity_binding_service.ts';
 import { startProxy } from '../db/fixtures/postgres_proxy.ts';
 import type { PostgresProxy } from '../db/fixtures/postgres_proxy.ts';
-import { createDatabase } from '../support/postgres.ts';
+import { connect, createDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
@@ -99,6 +99,14 @@ describe('identity binding with the database away', () => {
   it('500 internal-error where the deadline of a request has passed, too', async () => {
     proxy.restore();
     await eventually(async () => assert.equal((await request(`${service.url}/readyz`)).status, 200));
-    for (const [, http, body] of CALLS) assertIdentityRefusal(await ask(http, body, [['grpc-timeout', '1n']]), 'internal-error');
+    const sql = await connect(own.url);
+    try {
+      await sql.query('begin');
+      await sql.query('lock table identity, identity_address, identity_revocation, identity_job in access exclusive mode');
+      const answers = await Promise.all(CALLS.map(([, http, body]) => ask(http, body, [['grpc-timeout', '100m']])));
+      for (const answer of answers) assertIdentityRefusal(answer, 'internal-error');
+    } finally {
+      await sql.end();
+    }
   });
 });
