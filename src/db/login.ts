@@ -19,7 +19,7 @@ const READ = { name: 'login_read', text: 'select state, key_id as "keyId", box f
 const QUEUE = {
   name: 'login_queue',
   text: `with
-    holder as (select pk from identity where pk = $5 and state = 'REGISTERED' and box is not null for share),
+    holder as (select pk from identity where pk = $5 and state = 'REGISTERED' for share),
     queued as (${insertionOf('holder', 6)}),
     au as (
       insert into audit_event (occurred_at, project_id, device_id, identity, action, actor, request_id, peer, details)
@@ -43,7 +43,7 @@ export class LoginStore {
     return { state, devtoken: keyId === null || box === null ? undefined : { keyId, box } };
   }
 
-  /** Queues the message of a login; false if the key is not registered any more, or has no device token any more. */
+  /** Queues the message of a login, also if its device token was replaced since; false if the key is not registered any more. */
   async queue(message: NewMessage, origin: Origin): Promise<boolean> {
     const details = JSON.stringify({ message_id: message.messageId });
     const [row] = await this.#run<{ queued: number }>(QUEUE, [...valuesOf(origin), message.pk, ...valuesOfMessages([message]), details]);

@@ -47,10 +47,7 @@ export class Logins {
     this.#charge(sub, call.peer, origin.at.getTime());
     const until = new Date(Math.min(origin.at.getTime() + COUNTS_FOR, (exp ?? Infinity) * 1000));
     const message = outgoing.push(devtoken, bodyOf(claims, callback), { pk: sub, jobId: undefined }, origin.at, until);
-    if (!(await this.#store.queue(message, origin))) {
-      await this.#findDevtoken(sub);
-      throw new Error('a login was not queued, and nothing stands against it');
-    }
+    if (!(await this.#store.queue(message, origin))) throw revokedKey();
     wake();
     return { status: 'sent' };
   }
