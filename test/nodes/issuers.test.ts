@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import type { JSONWebKeySet } from 'jose';
 import { describe, it } from 'mocha';
+import { startChild } from '../faults/fixtures/child.ts';
 import { WIRES } from '../wire/answer.ts';
 import type { Answer, Wire } from '../wire/answer.ts';
 import { newEmail, secretIn, sendKey } from '../wire/identity/bench.ts';
 import { identityErrorOf } from '../wire/identity/errors.ts';
 import { claimsOf, codeIn, confirmJob, jwtIn, messagesOf, requestJob, updateJob } from '../wire/identity/jobs.ts';
 import { newIdentityKey, selfSigned } from '../wire/identity/signer.ts';
-import { assertDone, listIssuerKeys, operate, rotateIssuerKey } from '../wire/operator.ts';
-import { Nodes, withNodes } from './nodes.ts';
-import type { Node } from './nodes.ts';
+import { assertDone, createTrustedIssuer, listIssuerKeys, operate, revokeIssuerKey, rotateIssuerKey } from '../wire/operator.ts';
+import { Node, Nodes, withNodes } from './nodes.ts';
 
 const WIDE = {
   KEYTURN_AUTHENTIQ_ISSUER: 'https://keyturn.example', KEYTURN_AUTHENTIQ_JOBS_PER_PEER_PER_MINUTE: '100000',
@@ -100,18 +100,33 @@ describe('two nodes: rotations of the issuer key', () => {
     assert.equal(new Set(signed).size, jobs.length);
   });
 
-  it('what one node has signed, the other takes as the word of an issuer, under a retired key too', async () => {
+  /** What the first node has signed, by which key, and a call that hands it in at another one. */
+  async function signedByFirst(): Promise<{ kid: string; handIn(node: Node): Promise<string | undefined> }> {
     const key = await registered(nodes().first, 'rest');
-    const email = newEmail();
-    const { job } = JSON.parse((await requestJob(nodes().first, 'rest', selfSigned(key, claimsOf('email', email)))).body) as { job: string };
+    const { job } = JSON.parse((await requestJob(nodes().first, 'rest', selfSigned(key, claimsOf('email', newEmail())))).body) as { job: string };
     const [message] = await messagesOf(nodes().sql, key.pk);
     await confirmJob(nodes().first, 'rest', job, codeIn(message ?? assert.fail()));
     const jwt = jwtIn(await updateJob(nodes().first, 'rest', job));
-    assertDone(await operate(nodes().second, 'grpc', rotateIssuerKey()));
-    const vouched = (): Promise<Answer> => sendKey(nodes().second, 'grpc', 'keyUpdate', { pk: key.pk, jwt: selfSigned(key, { scopes: [jwt] }) });
-    assert.equal(identityErrorOf(await vouched()), undefined);
     const { kid } = JSON.parse(Buffer.from(jwt.split('.', 1)[0] ?? '', 'base64url').toString()) as { kid: string };
-    assertDone(await operate(nodes().first, 'rest', { http: 'POST /v1/issuer-keys/{public_key}:revoke', method: 'revokeIssuerKey', request: { public_key: kid } }));
-    assert.equal(identityErrorOf(await vouched()), 'auth-error', 'not once it is revoked');
+    return { kid, handIn: async (node) => identityErrorOf(await sendKey(node, 'grpc', 'keyUpdate', { pk: key.pk, jwt: selfSigned(key, { scopes: [jwt] }) })) };
+  }
+
+  it('what one node has signed, the other takes as the word of an issuer, under a retired key too', async () => {
+    const { kid, handIn } = await signedByFirst();
+    assertDone(await operate(nodes().second, 'grpc', rotateIssuerKey()));
+    assert.equal(await handIn(nodes().second), undefined);
+    assertDone(await operate(nodes().first, 'rest', revokeIssuerKey({ public_key: kid })));
+    assert.equal(await handIn(nodes().second), 'auth-error', 'not once it is revoked');
+  });
+
+  it('what was signed under another name counts if that is trusted, until its key is revoked', async () => {
+    const { kid, handIn } = await signedByFirst();
+    await using renamed = new Node(await startChild({ ...nodes().settings, KEYTURN_AUTHENTIQ_ISSUER: 'https://renamed.example' }));
+    assert.equal(await handIn(renamed), 'auth-error');
+    assertDone(await operate(renamed, 'rest', createTrustedIssuer({ issuer: WIDE.KEYTURN_AUTHENTIQ_ISSUER, public_key: kid })));
+    assert.equal(await handIn(renamed), undefined);
+    assertDone(await operate(renamed, 'grpc', rotateIssuerKey()));
+    assertDone(await operate(renamed, 'rest', revokeIssuerKey({ public_key: kid })));
+    assert.equal(await handIn(renamed), 'auth-error');
   });
 });

@@ -81,7 +81,10 @@ export interface Message {
     | undefined;
   /** Attempts that were made to send it. */
   attempts: number;
-  /** When the next attempt is due; unset if there will be none. */
+  /**
+   * When the next attempt is due; unset if there will be none, or none as long as
+   * no sender is configured for its channel.
+   */
   nextAttemptAt:
     | Timestamp
     | undefined;

@@ -5411,7 +5411,8 @@ export const OperatorServiceService = {
     responseDeserialize: (value: Buffer): GetIdentityResponse => GetIdentityResponse.decode(value),
   },
   /**
-   * Revokes an identity key for good: its addresses are free, its jobs are gone.
+   * Revokes an identity key for good: its addresses are free, its jobs, messages
+   * and device token are gone.
    * Revoking a revoked key changes nothing. IDENTITY_NOT_FOUND.
    */
   revokeIdentity: {
@@ -5440,7 +5441,7 @@ export const OperatorServiceService = {
   /**
    * Makes a new issuer key, which signs from now on. The one before it is
    * retired: what it has signed counts, and it is published on. The test issuer
-   * has keys while it is on alone: INVALID_ARGUMENT if it is off.
+   * is never published, and INVALID_ARGUMENT while it is off.
    */
   rotateIssuerKey: {
     path: "/keyturn.v1.OperatorService/RotateIssuerKey" as const,
@@ -5630,7 +5631,8 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
   /** Shows an identity key. IDENTITY_NOT_FOUND. */
   getIdentity: handleUnaryCall<GetIdentityRequest, GetIdentityResponse>;
   /**
-   * Revokes an identity key for good: its addresses are free, its jobs are gone.
+   * Revokes an identity key for good: its addresses are free, its jobs, messages
+   * and device token are gone.
    * Revoking a revoked key changes nothing. IDENTITY_NOT_FOUND.
    */
   revokeIdentity: handleUnaryCall<RevokeIdentityRequest, RevokeIdentityResponse>;
@@ -5639,7 +5641,7 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
   /**
    * Makes a new issuer key, which signs from now on. The one before it is
    * retired: what it has signed counts, and it is published on. The test issuer
-   * has keys while it is on alone: INVALID_ARGUMENT if it is off.
+   * is never published, and INVALID_ARGUMENT while it is off.
    */
   rotateIssuerKey: handleUnaryCall<RotateIssuerKeyRequest, RotateIssuerKeyResponse>;
   /**
@@ -6133,7 +6135,8 @@ export interface OperatorServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetIdentityResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Revokes an identity key for good: its addresses are free, its jobs are gone.
+   * Revokes an identity key for good: its addresses are free, its jobs, messages
+   * and device token are gone.
    * Revoking a revoked key changes nothing. IDENTITY_NOT_FOUND.
    */
   revokeIdentity(
@@ -6170,7 +6173,7 @@ export interface OperatorServiceClient extends Client {
   /**
    * Makes a new issuer key, which signs from now on. The one before it is
    * retired: what it has signed counts, and it is published on. The test issuer
-   * has keys while it is on alone: INVALID_ARGUMENT if it is off.
+   * is never published, and INVALID_ARGUMENT while it is off.
    */
   rotateIssuerKey(
     request: RotateIssuerKeyRequest,
