@@ -4,6 +4,7 @@ import type { SecretSlotName } from '../secret_slot.ts';
 import { Unavailable } from '../unavailable.ts';
 import type { Database, Run, Statement } from './database.ts';
 import type { Origin } from './origin.ts';
+import { settled } from './settled.ts';
 
 /** The answer to a call that may be repeated, and the digest of the body that it answers. */
 export interface IdempotencyRecord {
@@ -128,18 +129,14 @@ export class DeviceSecretStore {
     throw new Unavailable('the record of an idempotency key comes and goes');
   }
 
-  async #write(reset: SecretReset, origin: Origin): Promise<Written> {
+  #write(reset: SecretReset, origin: Origin): Promise<Written> {
     const values = valuesOf(reset, origin);
-    try {
-      this.#atFaultPoint?.('before_write');
+    const write = async (): Promise<Written> => {
       const [row] = await (reset.forceDisconnect ? this.#writeLocked(reset, values) : this.#database.run<Written>(RESET, values));
-      this.#atFaultPoint?.('after_write');
       if (row === undefined) throw new Error('a reset tells nothing of its outcome');
       return row;
-    } catch (error) {
-      if (error instanceof Unavailable) return this.#readBack(reset, origin.at, error);
-      throw error;
-    }
+    };
+    return settled(write, () => this.#readBack(reset, origin.at), this.#atFaultPoint);
   }
 
   /** An access token that was issued while this call waited for the device is not in the snapshot of one statement. */
@@ -150,15 +147,13 @@ export class DeviceSecretStore {
     });
   }
 
-  /** Whether what was sent on a lost connection is there. Throws `lost` if it is not, for it may still come. */
-  async #readBack(reset: SecretReset, now: Date, lost: Unavailable): Promise<Written> {
+  /** What was sent on a lost connection, if it is there. */
+  async #readBack(reset: SecretReset, now: Date): Promise<Written | undefined> {
     if (reset.record === undefined) {
       const [row] = await this.#database.run<{ box: Buffer }>(READ_BOX, [reset.deviceId, reset.slot]);
-      if (row?.box.equals(reset.secret.box)) return { unfit: false, changed: true };
-      throw lost;
+      return row?.box.equals(reset.secret.box) ? { unfit: false, changed: true } : undefined;
     }
-    if ((await this.#readRecord(reset, reset.record.key, now)) === undefined) throw lost;
-    return { unfit: false, changed: false };
+    return (await this.#readRecord(reset, reset.record.key, now)) === undefined ? undefined : { unfit: false, changed: false };
   }
 
   async #readRecord({ deviceId, projectId }: SecretReset, key: string, now: Date): Promise<IdempotencyRecord | undefined> {

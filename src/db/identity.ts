@@ -1,12 +1,12 @@
 import type { Sealed } from '../crypto/key_ring.ts';
 import type { AtFaultPoint } from '../fault_points.ts';
-import { Unavailable } from '../unavailable.ts';
 import { isDeadlock, violatedConstraint } from './database.ts';
 import type { Database, Run, Statement } from './database.ts';
 import { lockIdentity, revokeIdentity } from './identity_revoke.ts';
 import type { IdentityState, RevocationCause } from './identity_revoke.ts';
 import { valuesOf } from './origin.ts';
 import type { Origin } from './origin.ts';
+import { settledChange } from './settled.ts';
 
 /** What the checks of all calls need to know of a key. */
 export interface StoredIdentity {
@@ -153,7 +153,7 @@ export class IdentityStore {
     const { pk, secretSha256, claimedPk, devtoken, iat } = identity;
     const values = [...valuesOf(origin), pk, secretSha256, claimedPk, devtoken?.keyId, devtoken?.box, iat, detailsOf(identity)];
     const isDone = async (): Promise<boolean> => (await this.read(pk))?.secretSha256.equals(secretSha256) === true;
-    return this.#write(() => isChanged(this.#database.run, REGISTER, values), isDone);
+    return settledChange(() => isChanged(this.#database.run, REGISTER, values), isDone, this.#atFaultPoint);
   }
 
   /** Changes a registration and binds addresses, all or nothing. */
@@ -166,7 +166,8 @@ export class IdentityStore {
     ];
     const work = (): Promise<boolean> => undeadlocked(() => isChanged(this.#database.run, CHANGE, values));
     try {
-      return (await this.#write(work, () => this.#isRecorded(pk, action, origin))) ? 'changed' : 'overtaken';
+      const hasChanged = await settledChange(work, () => this.#isRecorded(pk, action, origin), this.#atFaultPoint);
+      return hasChanged ? 'changed' : 'overtaken';
     } catch (error) {
       if (violatedConstraint(error) === 'identity_address_mac_index') return 'duplicate';
       throw error;
@@ -176,23 +177,7 @@ export class IdentityStore {
   /** Revokes a key (see `revokeIdentity`); false if it is not registered, or not any more. */
   async revoke(pk: string, cause: RevocationCause, origin: Origin): Promise<boolean> {
     const work = async (run: Run): Promise<boolean> => (await lockIdentity(run, pk)) === 'REGISTERED' && revokeIdentity(run, pk, cause, origin);
-    return this.#write(() => this.#database.transaction(work), () => this.#isRecorded(pk, 'identity.revoked', origin));
-  }
-
-  /**
-   * Where the connection is lost on the way, `isDone` reads the outcome back on another one; if it is not done, it may still
-   * come: throws Unavailable, and the identical call settles it.
-   */
-  async #write(work: () => Promise<boolean>, isDone: () => Promise<boolean>): Promise<boolean> {
-    try {
-      this.#atFaultPoint?.('before_write');
-      const hasChanged = await work();
-      this.#atFaultPoint?.('after_write');
-      return hasChanged;
-    } catch (error) {
-      if (error instanceof Unavailable && (await isDone())) return true;
-      throw error;
-    }
+    return settledChange(() => this.#database.transaction(work), () => this.#isRecorded(pk, 'identity.revoked', origin), this.#atFaultPoint);
   }
 
   /** Whether the change of a call has its audit event. */

@@ -1,10 +1,10 @@
 import type { Sealed } from '../crypto/key_ring.ts';
 import type { AtFaultPoint } from '../fault_points.ts';
-import { Unavailable } from '../unavailable.ts';
 import type { Run, Statement } from './database.ts';
 import type { StoredIssuerKey } from './issuer.ts';
 import { valuesOf } from './origin.ts';
 import type { Origin } from './origin.ts';
+import { settledChange } from './settled.ts';
 
 export type JobState = 'WAITING' | 'CONFIRMED' | 'READY';
 
@@ -144,20 +144,12 @@ export class JobStore {
     return this.#change(DELETE, jobId, [], origin, async () => (await this.read(jobId, origin.at)) === undefined);
   }
 
-  /**
-   * Where the connection is lost on the way, `isDone` reads the outcome back on another one. If it is not done, it may still
-   * come: throws Unavailable, and the same call again settles it.
-   */
-  async #change(statement: Statement, jobId: string, values: readonly unknown[], origin: Origin, isDone: () => Promise<boolean>): Promise<boolean> {
-    try {
-      this.#atFaultPoint?.('before_write');
+  #change(statement: Statement, jobId: string, values: readonly unknown[], origin: Origin, isDone: () => Promise<boolean>): Promise<boolean> {
+    const write = async (): Promise<boolean> => {
       const [row] = await this.#run<{ changed: number }>(statement, [...valuesOf(origin), jobId, ...values]);
-      this.#atFaultPoint?.('after_write');
       return row?.changed === 1;
-    } catch (error) {
-      if (error instanceof Unavailable && (await isDone())) return true;
-      throw error;
-    }
+    };
+    return settledChange(write, isDone, this.#atFaultPoint);
   }
 }
 

@@ -1,12 +1,12 @@
 import type { Sealed } from '../crypto/key_ring.ts';
 import type { AtFaultPoint } from '../fault_points.ts';
-import { Unavailable } from '../unavailable.ts';
 import type { Run, Statement } from './database.ts';
 import type { IdentityState } from './identity_revoke.ts';
 import { insertionOf, valuesOfMessages } from './message.ts';
 import type { NewMessage } from './message.ts';
 import { valuesOf } from './origin.ts';
 import type { Origin } from './origin.ts';
+import { settled } from './settled.ts';
 import { fullSince, takingOf } from './sending_budget.ts';
 
 /** What is asked of a key and an address before a job is opened. */
@@ -91,23 +91,19 @@ export class JobOpenings {
   }
 
   /**
-   * Stores a job with its messages and takes one sending from the budget of its address. Where the connection is lost on the
-   * way, the outcome is read back on another one; if it is not there, it may still come: throws Unavailable.
+   * Stores a job with its messages and takes one sending from the budget of its address.
    */
   async open(job: NewJob, origin: Origin): Promise<OpeningResult> {
     const values = [
       ...valuesOf(origin), job.pk, job.jobId, job.field, job.addressMac, job.content.keyId, job.content.box, job.codeMac, job.codeExpiresAt, job.test,
       job.expiresAt, job.iat, job.guarded, ...valuesOfMessages(job.messages),
     ];
-    try {
-      this.#atFaultPoint?.('before_write');
+    const write = async (): Promise<OpeningResult> => {
       const [row] = await this.#run<{ live: boolean; opened: boolean }>(OPEN, values);
-      this.#atFaultPoint?.('after_write');
       if (row?.opened === true) return 'opened';
       return row?.live === true ? 'full' : 'overtaken';
-    } catch (error) {
-      if (error instanceof Unavailable && (await this.#run(READ_BACK, [job.jobId])).length === 1) return 'opened';
-      throw error;
-    }
+    };
+    const readBack = async (): Promise<OpeningResult | undefined> => ((await this.#run(READ_BACK, [job.jobId])).length === 1 ? 'opened' : undefined);
+    return settled(write, readBack, this.#atFaultPoint);
   }
 }

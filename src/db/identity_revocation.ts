@@ -1,5 +1,4 @@
 import type { AtFaultPoint } from '../fault_points.ts';
-import { Unavailable } from '../unavailable.ts';
 import type { Database, Run, Statement } from './database.ts';
 import { MOST_WRONG_TRIES } from './identity_job.ts';
 import { lockIdentity, revokeIdentity } from './identity_revoke.ts';
@@ -7,6 +6,7 @@ import { insertionOf, valuesOfMessages } from './message.ts';
 import type { NewMessage } from './message.ts';
 import { valuesOf } from './origin.ts';
 import type { Origin } from './origin.ts';
+import { settledChange } from './settled.ts';
 import { fullSince, takingOf } from './sending_budget.ts';
 
 /** The keyed hashes of an address and a number, by which a key is found. */
@@ -147,21 +147,19 @@ export class RevocationStore {
     return this.#write(work, () => this.#has(READ_STATE, [pk]));
   }
 
-  /**
-   * Rolls back what did not come to its end. Where the connection is lost on the way, `isDone` reads the outcome back on
-   * another one; if it is not done, it may still come: throws Unavailable.
-   */
-  async #write(work: (run: Run) => Promise<boolean>, isDone: () => Promise<boolean>): Promise<boolean> {
+  #write(work: (run: Run) => Promise<boolean>, isDone: () => Promise<boolean>): Promise<boolean> {
+    return settledChange(() => this.#allOrNothing(work), isDone, this.#atFaultPoint);
+  }
+
+  /** Rolls back what did not come to its end. */
+  async #allOrNothing(work: (run: Run) => Promise<boolean>): Promise<boolean> {
     try {
-      this.#atFaultPoint?.('before_write');
       await this.#database.transaction(async (run) => {
         if (!(await work(run))) throw new Undone();
       });
-      this.#atFaultPoint?.('after_write');
       return true;
     } catch (error) {
       if (error instanceof Undone) return false;
-      if (error instanceof Unavailable && (await isDone())) return true;
       throw error;
     }
   }

@@ -1,8 +1,8 @@
 import type { AtFaultPoint } from '../fault_points.ts';
-import { Unavailable } from '../unavailable.ts';
 import { violatedConstraint } from './database.ts';
 import type { Run, Statement } from './database.ts';
 import type { Origin } from './origin.ts';
+import { settledChange } from './settled.ts';
 
 /** All that the checks of a rotation need, from one look-up. */
 export interface RotationState {
@@ -137,17 +137,18 @@ export class RotationStore {
       rotation.jwtSha256, rotation.jti, rotation.rotationId, origin.at, origin.actor, origin.requestId, origin.peer, details,
     ];
     try {
-      this.#atFaultPoint?.('before_write');
-      const [row] = await this.#run<{ changed: number }>(WRITE, values);
-      this.#atFaultPoint?.('after_write');
-      return row?.changed === 1 ? 'rotated' : 'overtaken';
+      return (await settledChange(() => this.#changes(values), () => this.#isCommitted(rotation), this.#atFaultPoint)) ? 'rotated' : 'overtaken';
     } catch (error) {
       const constraint = violatedConstraint(error);
       if (constraint === 'public_key_pkey') return 'key_known';
       if (constraint === 'used_jti_pkey' || constraint === 'rotation_pkey') return 'jti_used';
-      if (error instanceof Unavailable && (await this.#isCommitted(rotation))) return 'rotated';
       throw error;
     }
+  }
+
+  async #changes(values: readonly unknown[]): Promise<boolean> {
+    const [row] = await this.#run<{ changed: number }>(WRITE, values);
+    return row?.changed === 1;
   }
 
   async #isCommitted(rotation: NewRotation): Promise<boolean> {
