@@ -101,7 +101,7 @@ describe('two nodes: rotations of the issuer key', () => {
   });
 
   /** What the first node has signed, by which key, and a call that hands it in at another one. */
-  async function signedByFirst(): Promise<{ kid: string; handIn(node: Node): Promise<string | undefined> }> {
+  async function signedByFirst(): Promise<{ kid: string; handIn: (node: Node) => Promise<string | undefined> }> {
     const key = await registered(nodes().first, 'rest');
     const { job } = JSON.parse((await requestJob(nodes().first, 'rest', selfSigned(key, claimsOf('email', newEmail())))).body) as { job: string };
     const [message] = await messagesOf(nodes().sql, key.pk);
