@@ -6,9 +6,12 @@ import { isLoopback } from '../loopback.ts';
 /** Every setting at fault, and what is legal but most likely not meant. */
 export function checkSettings(environment: Environment, config: Config, faults: readonly Fault[]): readonly Finding[] {
   const findings = new Findings('settings');
-  for (const { variable, says } of faults) findings.bad(`${variable} ${says}`, `correct or unset ${variable}; the service does not start with it`);
+  const given = Object.entries(environment).filter(([name, value]) => name.startsWith('KEYTURN_') && value);
+  for (const { variable, says } of faults) {
+    const todo = given.some(([name]) => name === variable) ? `correct or unset ${variable}; the service does not start with it` : `set ${variable}; the service does not start without it`;
+    findings.bad(`${variable} ${says}`, todo);
+  }
   if (faults.length === 0) {
-    const given = Object.entries(environment).filter(([name, value]) => name.startsWith('KEYTURN_') && value);
     findings.good(given.length === 0 ? 'none is given, the defaults are good' : `${counted(given.length, 'variable')} of Keyturn given, without fault`);
   }
   if (config.tls === undefined && !faults.some(({ variable }) => variable.startsWith('KEYTURN_TLS_'))) {
@@ -18,6 +21,12 @@ export function checkSettings(environment: Environment, config: Config, faults: 
         'set KEYTURN_TLS_CERT and KEYTURN_TLS_KEY, or let nothing but a TLS proxy reach this address',
       );
     }
+  }
+  if (!isLoopback(config.http.host) && config.publicUrl === undefined && config.authentiq.issuer === undefined && faults.length === 0) {
+    findings.warning(
+      'KEYTURN_PUBLIC_URL is unset, so that the issuer of what is countersigned is named after the listener',
+      'set KEYTURN_PUBLIC_URL before the first job: what is signed under one name counts under no other',
+    );
   }
   return findings.list;
 }

@@ -45,8 +45,8 @@ describe('keyturn doctor', () => {
       KEYTURN_DATA_DIR: folder.data, KEYTURN_HTTP_LISTEN: 'nowhere', KEYTURN_GRPC_LISTEN: '127.0.0.1:0', KEYTURN_TLS_CERT: '/x',
       KEYTURN_TYPO: '1', KEYTURN_MASTER_KEYS: 'secret-that-is-no-key',
     });
-    assert.deepEqual(linesOf(findings, 'settings').map((line) => /^bad: (\S+) .* - correct or unset \1;/.exec(line)?.[1]), [
-      'KEYTURN_HTTP_LISTEN', 'KEYTURN_TLS_KEY', 'KEYTURN_MASTER_KEYS', 'KEYTURN_TYPO',
+    assert.deepEqual(linesOf(findings, 'settings').map((line) => /^bad: (\S+) .* - ((?:correct or un)?set \1);/.exec(line)?.[2]), [
+      'correct or unset KEYTURN_HTTP_LISTEN', 'set KEYTURN_TLS_KEY', 'correct or unset KEYTURN_MASTER_KEYS', 'correct or unset KEYTURN_TYPO',
     ]);
     assert.deepEqual(linesOf(findings, 'tls'), ['warning: not looked at: KEYTURN_TLS_KEY is at fault - correct it and run keyturn doctor again']);
     assert.deepEqual(linesOf(findings, 'keyring'), ['warning: not looked at: KEYTURN_MASTER_KEYS is at fault - correct it and run keyturn doctor again']);
@@ -66,11 +66,22 @@ describe('keyturn doctor', () => {
   it('warns of listeners that other machines reach without TLS', async () => {
     using folder = new Folder();
     const findings = await doctor({
-      ...FREE, KEYTURN_DATA_DIR: folder.data, KEYTURN_HTTP_LISTEN: '0.0.0.0:0', KEYTURN_OPERATOR_LISTEN: '[::1]:0',
+      ...FREE, KEYTURN_DATA_DIR: folder.data, KEYTURN_HTTP_LISTEN: '0.0.0.0:0', KEYTURN_OPERATOR_LISTEN: '[::1]:0', KEYTURN_AUTHENTIQ_ISSUER: 'https://keyturn.example',
     });
     const [, ...hints] = linesOf(findings, 'settings');
     assert.equal(hints.length, 1);
     assert.match(hints[0] ?? '', /^warning: KEYTURN_HTTP_LISTEN listens on 0\.0\.0\.0 without TLS.* - set KEYTURN_TLS_CERT/);
+  });
+
+  it('warns of an issuer that is named after a listener', async () => {
+    using folder = new Folder();
+    const warnings = async (settings: Record<string, string>): Promise<string[]> => {
+      const findings = await doctor({ ...FREE, KEYTURN_DATA_DIR: folder.data, ...settings });
+      return linesOf(findings, 'settings').filter((line) => line.includes('KEYTURN_PUBLIC_URL'));
+    };
+    assert.match((await warnings({ KEYTURN_HTTP_LISTEN: '0.0.0.0:0' })).join(), /^warning: KEYTURN_PUBLIC_URL is unset, .* - set KEYTURN_PUBLIC_URL before the first job/);
+    assert.deepEqual(await warnings({ KEYTURN_HTTP_LISTEN: '0.0.0.0:0', KEYTURN_PUBLIC_URL: 'https://keyturn.example' }), []);
+    assert.deepEqual(await warnings({}), []);
   });
 
   it('reads the key ring', async () => {
