@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { AccessKeyStore } from '../../src/db/access_key.ts';
 import { ApplicationStore } from '../../src/db/application.ts';
-import type { Database, Run, Statement } from '../../src/db/database.ts';
 import { ProductStore } from '../../src/db/product.ts';
 import { TokenStore } from '../../src/db/token.ts';
 import { UserStore } from '../../src/db/user.ts';
-import { createDatabase } from '../support/postgres.ts';
-import type { TestDatabase } from '../support/postgres.ts';
+import { withAskedDatabase } from './fixtures/asked_database.ts';
 import { assertIndexed } from './fixtures/plans.ts';
-import { ORIGIN, openDatabase } from './fixtures/rotations.ts';
+import { ORIGIN } from './fixtures/rotations.ts';
 
 const BYTES = Buffer.alloc(32, 1);
 const HUSH = 'hush-0123456789';
@@ -19,22 +17,9 @@ function digest(index: number): Buffer {
 }
 
 describe('statements of applications', () => {
-  let own: TestDatabase;
-  let database: Database;
-  const asked: Statement[] = [];
-  before(async () => {
-    own = await createDatabase();
-    database = await openDatabase(own.url, 2);
-  });
-  after(async () => {
-    await database[Symbol.asyncDispose]();
-    await own[Symbol.asyncDispose]();
-  });
+  const own = withAskedDatabase(2);
+  const { asked, run } = own;
 
-  const run: Run = (statement, values) => {
-    asked.push(statement);
-    return database.run(statement, values);
-  };
   const [applications, tokens, users, accessKeys, products] = [new ApplicationStore(run), new TokenStore(run), new UserStore(run), new AccessKeyStore(run), new ProductStore(run)];
   const user = { userId: HUSH, name: HUSH, domain: HUSH, projectId: 'default', password: BYTES, actions: [HUSH] };
 

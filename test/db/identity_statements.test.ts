@@ -1,37 +1,21 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'mocha';
-import type { Database, Run, Statement } from '../../src/db/database.ts';
+import { describe, it } from 'mocha';
+import type { Run, Statement } from '../../src/db/database.ts';
 import { IdentityStore } from '../../src/db/identity.ts';
 import { Unavailable } from '../../src/unavailable.ts';
-import { connect, createDatabase } from '../support/postgres.ts';
-import type { TestDatabase } from '../support/postgres.ts';
+import { connect } from '../support/postgres.ts';
+import { withAskedDatabase } from './fixtures/asked_database.ts';
 import { changeOf, newAddress, newIdentity } from './fixtures/identities.ts';
 import { assertIndexed } from './fixtures/plans.ts';
-import { ORIGIN, openDatabase, rowsOf, waitingBackends } from './fixtures/rotations.ts';
+import { ORIGIN, rowsOf, waitingBackends } from './fixtures/rotations.ts';
 
 const HUSH = 'hush-0123456789';
 
 describe('statements on identity keys', () => {
-  let own: TestDatabase;
-  let database: Database;
-  const asked: Statement[] = [];
-  before(async () => {
-    own = await createDatabase();
-    database = await openDatabase(own.url, 4);
-  });
-  after(async () => {
-    await database[Symbol.asyncDispose]();
-    await own[Symbol.asyncDispose]();
-  });
+  const own = withAskedDatabase(4);
+  const { asked } = own;
 
-  const listening = (run: Run): Run => (statement, values) => {
-    asked.push(statement);
-    return run(statement, values);
-  };
-  const store = new IdentityStore({
-    run: listening((statement, values) => database.run(statement, values)),
-    transaction: (work) => database.transaction((run) => work(listening(run))),
-  });
+  const store = new IdentityStore(own);
   const known = newIdentity({ pk: HUSH, claimedPk: HUSH, devtoken: { keyId: HUSH, box: Buffer.from(HUSH) }, iat: 5 });
 
   const WORK: readonly (readonly [name: string, statements: readonly string[], work: () => Promise<unknown>])[] = [

@@ -1,46 +1,32 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'mocha';
-import type { Database, Run, Statement } from '../../src/db/database.ts';
+import { before, describe, it } from 'mocha';
 import { expiryJobs } from '../../src/db/expiry.ts';
 import { JobStore } from '../../src/db/identity_job.ts';
 import { JobOpenings } from '../../src/db/identity_job_open.ts';
 import { RevocationStore } from '../../src/db/identity_revocation.ts';
 import type { NewCode } from '../../src/db/identity_revocation.ts';
-import { createDatabase } from '../support/postgres.ts';
-import type { TestDatabase } from '../support/postgres.ts';
+import { withAskedDatabase } from './fixtures/asked_database.ts';
 import { addIdentity, addIssuer, addRevocable, codeFor, newJob, sealed } from './fixtures/jobs.ts';
 import { assertIndexed } from './fixtures/plans.ts';
-import { ORIGIN, openDatabase, rowsOf } from './fixtures/rotations.ts';
+import { ORIGIN, rowsOf } from './fixtures/rotations.ts';
 
 const HUSH = 'hush-0123456789';
 const LATER = new Date(ORIGIN.at.getTime() + 90_000_000);
 
 describe('statements on jobs and revocations', () => {
-  let own: TestDatabase;
-  let database: Database;
+  const own = withAskedDatabase(4);
+  const { asked, run } = own;
   let issuerKey: string;
   let revocable: NewCode;
-  const asked: Statement[] = [];
   before(async () => {
-    own = await createDatabase();
-    database = await openDatabase(own.url, 4);
-    await addIdentity(database, HUSH);
-    issuerKey = await addIssuer(database);
-    revocable = await addRevocable(database);
-  });
-  after(async () => {
-    await database[Symbol.asyncDispose]();
-    await own[Symbol.asyncDispose]();
+    await addIdentity(own.database, HUSH);
+    issuerKey = await addIssuer(own.database);
+    revocable = await addRevocable(own.database);
   });
 
-  const listening = (run: Run): Run => (statement, values) => {
-    asked.push(statement);
-    return run(statement, values);
-  };
-  const run = listening((statement, values) => database.run(statement, values));
   const openings = new JobOpenings(run);
   const jobs = new JobStore(run);
-  const codes = new RevocationStore({ run, transaction: (work) => database.transaction((inner) => work(listening(inner))) });
+  const codes = new RevocationStore(own);
   const job = newJob(HUSH, { jobId: HUSH.padEnd(20, '-'), content: sealed(HUSH), iat: 5 });
   const other = newJob(HUSH, { iat: 5 });
 
@@ -77,7 +63,7 @@ describe('statements on jobs and revocations', () => {
     ]) await assertIndexed(own.url, text, true);
     asked.length = 0;
     await openings.open(other, ORIGIN);
-    const { pk } = await addIdentity(database);
+    const { pk } = await addIdentity(own.database);
     await openings.open(newJob(pk), { ...ORIGIN, at: LATER });
     await rowsOf(own.url, `update identity_job set expires_at = $2 where pk = $1`, [pk, new Date(LATER.getTime() + 1)]);
     const sweep = expiryJobs(run).find(({ name }) => name === 'identity_job_expiry');
@@ -88,7 +74,7 @@ describe('statements on jobs and revocations', () => {
   });
 
   it('take from the budget of neither address if that of one is used up', async () => {
-    const code = await addRevocable(database);
+    const code = await addRevocable(own.database);
     for (const result of ['opened', 'opened', 'opened', 'full']) assert.equal(await openings.open(newJob(code.pk, { addressMac: code.phone }), ORIGIN), result);
     const { fullSince } = (await codes.read(code, ORIGIN.at)) ?? {};
     assert.deepEqual(fullSince, ORIGIN.at);
@@ -99,7 +85,7 @@ describe('statements on jobs and revocations', () => {
   });
 
   it('change nothing where a condition of theirs does not hold any more', async () => {
-    const { pk } = await addIdentity(database);
+    const { pk } = await addIdentity(own.database);
     const open = newJob(pk, { iat: 100 });
     assert.equal(await openings.open(open, ORIGIN), 'opened');
     const content = async (): Promise<unknown> => rowsOf(own.url, `select (select json_agg(j) from identity_job j) as jobs, (select json_agg(m) from message m) as messages,

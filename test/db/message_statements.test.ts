@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { after, before, describe, it } from 'mocha';
-import type { Database, Run, Statement } from '../../src/db/database.ts';
+import { describe, it } from 'mocha';
 import { IdentityStore } from '../../src/db/identity.ts';
 import { LoginStore } from '../../src/db/login.ts';
 import type { NewMessage } from '../../src/db/message.ts';
 import { MessageList } from '../../src/db/message_list.ts';
 import { MessageQueue } from '../../src/db/message_queue.ts';
 import type { TakenMessage } from '../../src/db/message_queue.ts';
-import { connect, createDatabase } from '../support/postgres.ts';
-import type { TestDatabase } from '../support/postgres.ts';
+import { connect } from '../support/postgres.ts';
+import { withAskedDatabase } from './fixtures/asked_database.ts';
 import { newIdentity } from './fixtures/identities.ts';
 import { assertIndexed } from './fixtures/plans.ts';
-import { ORIGIN, openDatabase, waitingBackends } from './fixtures/rotations.ts';
+import { ORIGIN, waitingBackends } from './fixtures/rotations.ts';
 
 const NOW = ORIGIN.at;
 const later = (seconds: number): Date => new Date(NOW.getTime() + seconds * 1000);
@@ -26,22 +25,9 @@ function messageFor(pk: string): NewMessage {
 }
 
 describe('statements of messages', () => {
-  let own: TestDatabase;
-  let database: Database;
-  const asked: Statement[] = [];
-  before(async () => {
-    own = await createDatabase();
-    database = await openDatabase(own.url, 4);
-  });
-  after(async () => {
-    await database[Symbol.asyncDispose]();
-    await own[Symbol.asyncDispose]();
-  });
+  const own = withAskedDatabase(4);
+  const { asked, run } = own;
 
-  const run: Run = (statement, values) => {
-    asked.push(statement);
-    return database.run(statement, values);
-  };
   const queue = new MessageQueue(run);
   const list = new MessageList(run);
   const logins = new LoginStore(run);
@@ -50,7 +36,7 @@ describe('statements of messages', () => {
   /** A queued message of a key of its own. */
   async function queued(): Promise<NewMessage> {
     const { pk } = newIdentity();
-    await new IdentityStore(database).register(newIdentity({ pk, devtoken: DEVTOKEN }), ORIGIN);
+    await new IdentityStore(own.database).register(newIdentity({ pk, devtoken: DEVTOKEN }), ORIGIN);
     const message = messageFor(pk);
     assert.equal(await logins.queue(message, ORIGIN), true);
     return message;
@@ -121,7 +107,7 @@ describe('statements of messages', () => {
 
   it('write nothing of a login for a key that is revoked meanwhile', async () => {
     const { pk } = newIdentity();
-    const identities = new IdentityStore(database);
+    const identities = new IdentityStore(own.database);
     await identities.register(newIdentity({ pk, devtoken: DEVTOKEN }), ORIGIN);
     const other = await connect(own.url);
     await other.query('begin');
