@@ -93,7 +93,8 @@ const REGISTER: Statement = {
 
 /**
  * The key's row is locked first, and the addresses come in one order for all keys, so that calls hardly ever wait for each
- * other. A binding that stays as it is is not written anew.
+ * other. A binding that stays as it is is not written anew. An open code went to the addresses of before, for which alone it
+ * counts: with another one it is gone, so that the next can be asked for.
  */
 const CHANGE: Statement = {
   name: 'identity_change',
@@ -110,7 +111,9 @@ const CHANGE: Statement = {
       insert into identity_address (pk, kind, address_mac, bound_at)
       select pk, given.kind, given.address_mac, $1 from changed cross join unnest($12::text[], $13::bytea[]) as given (kind, address_mac)
       on conflict (pk, kind) do update set address_mac = excluded.address_mac, bound_at = excluded.bound_at
-        where identity_address.address_mac <> excluded.address_mac),
+        where identity_address.address_mac <> excluded.address_mac
+      returning pk),
+    code as (delete from identity_revocation where pk = $5 and exists (select from addresses)),
     au as (
       insert into audit_event (occurred_at, project_id, device_id, identity, action, actor, request_id, peer, details)
       select $1, '', '', pk, $14::text, $2, $3, $4, $15::json from changed)
