@@ -35,7 +35,7 @@ export function toFailure(error: ServiceError, { server, token }: { server: stri
       if (isTlsTrouble(error)) return fail(`cannot reach Keyturn at ${server} by TLS: ${visible(error.details)}`);
       return fail(`cannot reach Keyturn at ${server}; is it running? (keyturn serve)`);
     case status.UNIMPLEMENTED:
-      return fail(`${server} is not Keyturn, or an older version that lacks this call`);
+      return fail(`${server} is not Keyturn, an older version that lacks this call, or not its operator listener (KEYTURN_OPERATOR_LISTEN)`);
     case status.DEADLINE_EXCEEDED:
       return fail(`${server} did not answer in time; what was asked may have been done all the same`);
     default:

@@ -28,7 +28,7 @@ describe('the client of the command line', () => {
     });
     const failure = await failureOf(`127.0.0.1:${port}`, 5000);
     assert.equal(failure.exitCode, 1);
-    assert.equal(failure.message, `127.0.0.1:${port} is not Keyturn, or an older version that lacks this call`);
+    assert.equal(failure.message, `127.0.0.1:${port} is not Keyturn, an older version that lacks this call, or not its operator listener (KEYTURN_OPERATOR_LISTEN)`);
     server.forceShutdown();
   });
 });
