@@ -48,16 +48,16 @@ export function readBearer(value: string): string | undefined {
 }
 
 /**
- * Reads a compact JWS (RFC 7515 section 3.1, contracts/iothentix.md 5): at most 8192 characters or `mostLength`, three non-empty
- * parts of strict base64url, header and payload each one strict JSON object (RFC 7515 section 5.2). Undefined for
- * anything else. What the members say is not judged here.
+ * Reads a compact JWS (RFC 7515 section 3.1, contracts/iothentix.md 5): at most 8192 characters, three non-empty parts of
+ * strict base64url, header and payload each one strict JSON object (RFC 7515 section 5.2). Undefined for anything else.
+ * What the members say is not judged here.
  */
-export function parseCompactJws(text: string, mostLength = MAX_LENGTH): CompactJws | undefined {
-  const jws = readCompactJws(text, mostLength);
+export function parseCompactJws(text: string): CompactJws | undefined {
+  const jws = readCompactJws(text, MAX_LENGTH);
   return jws === undefined || jws.signature.length === 0 ? undefined : jws;
 }
 
-/** As `parseCompactJws`, but the signature may be empty, with which nothing is ever verified. */
+/** As `parseCompactJws`, of at most `mostLength` characters; the signature may be empty, with which nothing is ever verified. */
 export function readCompactJws(text: string, mostLength: number): CompactJws | undefined {
   if (text.length > mostLength) return undefined;
   const parts = text.split('.', 4).map(decodeBase64url);

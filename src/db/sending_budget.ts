@@ -1,8 +1,8 @@
 /** Messages to one address or number in the time in which they count (contracts/authentiq.md 7.4). */
 const MOST_SENDINGS = 3;
-const WINDOW = "interval '600 seconds'";
-/** The same in milliseconds. */
+/** That time, milliseconds. */
 export const SENDING_WINDOW = 600_000;
+const WINDOW = `interval '${SENDING_WINDOW} milliseconds'`;
 
 /**
  * The times in the array `sentAt` that count at `now`. One that is further ahead than a window was written by a clock that

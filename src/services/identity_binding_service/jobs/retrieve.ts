@@ -1,12 +1,10 @@
 import type { SignRetrieveRequest, SignRetrieveResponse } from '../../../../gen/keyturn/v1/identity_binding_service.ts';
 import type { Call } from '../../../call/call.ts';
-import { parseCompactJws } from '../../../crypto/jws.ts';
+import { readIdentityJwt } from '../../../crypto/identity_jwt.ts';
 import { unknownJob } from '../refusals.ts';
 import { prefersJwt } from './accept.ts';
 import { jobIdOf, openContent } from './parts.ts';
 import type { JobParts } from './parts.ts';
-
-const MOST_LENGTH = 16_384;
 
 /** SignRetrieve: contracts/authentiq.md 7.4. It changes nothing. */
 export async function retrieveJob({ jobs, keyRing, clock }: JobParts, request: SignRetrieveRequest, call: Call): Promise<SignRetrieveResponse> {
@@ -25,7 +23,7 @@ export async function retrieveJob({ jobs, keyRing, clock }: JobParts, request: S
 
 /** The `exp` of a JWT that was stored. */
 function expiryOf(jwt: string): number {
-  const exp = parseCompactJws(jwt, MOST_LENGTH)?.payload['exp'];
+  const exp = readIdentityJwt(jwt)?.payload['exp'];
   if (typeof exp !== 'number') throw new Error('a stored JWT has no exp');
   return exp;
 }
