@@ -109,7 +109,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   const { ring: keyRing, keep } = await openKeyRing(config, store);
   const sealed = new SealedStore(database.run);
 
-  const publicUrl = (): string => (config.publicUrl ?? listeners?.httpUrl ?? '').replace(/\/+$/, '');
+  const publicUrl = (): string => config.publicUrl ?? listeners?.httpUrl ?? '';
   const applications = composeApplications({ database, keyRing, config, clock, operator: theOperator, publicUrl });
   const identity = await composeIdentity({ database, keyRing, config, clock, log, metrics, publicUrl, atFaultPoint, atSendingPoint });
   started.use(identity.postOffice);

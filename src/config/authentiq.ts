@@ -23,6 +23,14 @@ export function readAuthentiq(reader: Reader): AuthentiqSettings {
   };
 }
 
+/** For itself Keyturn signs alone: an issuer outside of that name would count for nothing. */
+export function complainOfOwnIssuer(reader: Reader, settings: AuthentiqSettings, publicUrl: string | undefined): void {
+  const own = settings.issuer ?? publicUrl;
+  if (settings.trustedIssuers.some(({ issuer }) => issuer === own)) {
+    reader.complain('KEYTURN_AUTHENTIQ_TRUSTED_ISSUERS', 'names the issuer that Keyturn is itself, for which nobody else signs');
+  }
+}
+
 function uri(value: string): string {
   if (!URL.canParse(value) || !/^[!-~]{1,512}$/.test(value)) throw new Expected('an absolute URI of at most 512 visible ASCII characters');
   return value;

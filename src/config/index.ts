@@ -7,12 +7,12 @@ import type { AuthentiqSettings, IotdaSettings, IothentixSettings, LimitSettings
 import { TlsError, readTlsFiles } from '../tls_files.ts';
 import type { TlsPaths } from '../tls_files.ts';
 import type { Address } from '../transport/listener.ts';
-import { readAuthentiq } from './authentiq.ts';
+import { complainOfOwnIssuer, readAuthentiq } from './authentiq.ts';
 import { readIotda } from './iotda.ts';
 import { readMessages } from './messages.ts';
 import { Reader } from './reader.ts';
 import type { Environment, Fault } from './reader.ts';
-import { address, algorithms, count, httpUrl, keyRing, networks, oneOf, path, postgresUrl, token } from './values.ts';
+import { address, algorithms, baseUrl, count, keyRing, networks, oneOf, path, postgresUrl, token } from './values.ts';
 
 export { ConfigError } from './reader.ts';
 export type { Environment, Fault } from './reader.ts';
@@ -85,7 +85,7 @@ function read(reader: Reader): Config {
       operatorCallsPerMinute: reader.text('KEYTURN_OPERATOR_CALLS_PER_MINUTE', count(1, 100_000_000)) ?? 60_000,
       connections: reader.text('KEYTURN_CONNECTIONS', count(16, 1_000_000)) ?? 2048,
     },
-    publicUrl: reader.text('KEYTURN_PUBLIC_URL', httpUrl),
+    publicUrl: reader.text('KEYTURN_PUBLIC_URL', baseUrl),
     iothentix: readIothentix(reader),
     iotda: readIotda(reader),
     authentiq: readAuthentiq(reader),
@@ -98,6 +98,7 @@ function read(reader: Reader): Config {
     reader.complain('KEYTURN_MASTER_KEYS', 'must be given with KEYTURN_DATABASE_URL, so that all nodes agree');
   }
   complainOfListeners(reader, config);
+  complainOfOwnIssuer(reader, config.authentiq, config.publicUrl);
   reader.complainOfUnknown();
   return config;
 }

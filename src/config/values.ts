@@ -27,9 +27,10 @@ export function postgresUrl(value: string): string {
   return value;
 }
 
-export function httpUrl(value: string): string {
-  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) throw new Expected('a URL such as https://keyturn.example');
-  return value;
+/** The base of links, without a slash at its end. */
+export function baseUrl(value: string): string {
+  if (!/^https?:\/\/[^@?#\s]+$/i.test(value) || !URL.canParse(value)) throw new Expected('a URL such as https://keyturn.example, with nothing but a path behind the host');
+  return value.replace(/\/+$/, '');
 }
 
 /** What is wrong with the text of a key ring, wherever it comes from; undefined if nothing. */

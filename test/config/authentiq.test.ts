@@ -82,6 +82,17 @@ describe('the settings of the Authentiq API', () => {
     });
   }
 
+  it('trust nobody of the own name, from wherever that comes', () => {
+    const own = 'https://id.example';
+    const KEYTURN_AUTHENTIQ_TRUSTED_ISSUERS = issuers({ issuer: 'https://a.example', public_key: KEY }, { issuer: own, public_key: KEY });
+    for (const settings of [{ KEYTURN_AUTHENTIQ_ISSUER: own }, { KEYTURN_PUBLIC_URL: `${own}/` }, { KEYTURN_PUBLIC_URL: 'https://b.example', KEYTURN_AUTHENTIQ_ISSUER: own }]) {
+      const { faults } = inspectConfig({ KEYTURN_AUTHENTIQ_TRUSTED_ISSUERS, ...settings });
+      assert.deepEqual(faults, [{ variable: 'KEYTURN_AUTHENTIQ_TRUSTED_ISSUERS', says: 'names the issuer that Keyturn is itself, for which nobody else signs' }]);
+    }
+    assert.equal(read({ KEYTURN_AUTHENTIQ_TRUSTED_ISSUERS, KEYTURN_PUBLIC_URL: own, KEYTURN_AUTHENTIQ_ISSUER: 'https://b.example' }).trustedIssuers.length, 2);
+    assert.equal(read({ KEYTURN_AUTHENTIQ_TRUSTED_ISSUERS }).trustedIssuers.length, 2);
+  });
+
   it('tell of all faults at once', () => {
     const wrong = Object.fromEntries(BAD.map(([variable, [value = '']]) => [variable, value]));
     assert.throws(() => readConfig(wrong), (error: Error) => {
