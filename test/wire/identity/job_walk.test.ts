@@ -8,6 +8,8 @@ import { WIDE, assertJobAnswer, claimsOf, codeIn, confirmJob, deleteJob, jwtIn, 
 import { selfSigned } from './signer.ts';
 
 const YEAR = 31_536_000;
+/** Characters that go out as one text message. */
+const ONE_TEXT = 160;
 
 describe('a job from its request to its end', () => {
   const bench = withIdentities(WIDE);
@@ -27,6 +29,8 @@ describe('a job from its request to its end', () => {
         assert.ok(message);
         assert.deepEqual(others, []);
         assert.deepEqual([message.channel, message.recipient, message.jobId], [channel, own, job]);
+        assert.match(message.body, new RegExp(`^Your code is [0-9]{6}\\. It counts for 10 minutes and is to confirm that this ${channel === 'EMAIL' ? 'e-mail address' : 'phone number'} is yours\\.`));
+        assert.ok(message.body.length <= ONE_TEXT, message.body);
         assertJobAnswer(await confirmJob(bench(), wire, job, codeIn(message)), 202, '{"status":"confirmed"}');
 
         const earliest = bench().now();

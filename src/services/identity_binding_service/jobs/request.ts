@@ -24,6 +24,8 @@ interface JobForm {
 }
 
 const JOB_BYTES = 15;
+/** What people call what a code confirms. */
+const NAMES = { email: 'e-mail address', phone: 'phone number' };
 /** How long a job lives, milliseconds. */
 const JOB_LIFE = 86_400_000;
 /** How often the key, or the budget of the address, may change while this call is checked. */
@@ -99,6 +101,6 @@ function newJob({ keyRing, hash, outgoing, settings }: JobParts, { sub: pk, addr
     expiresAt: new Date(now.getTime() + JOB_LIFE),
     iat: isIssued ? undefined : iat,
     guarded: !isIssued && settings.iatGuard !== 'off',
-    messages: [outgoing.code(address, code, 'confirm that this is yours', { pk, jobId }, now, codeExpiresAt)],
+    messages: [outgoing.code(address, code, `confirm that this ${NAMES[address.kind]} is yours`, { pk, jobId }, now, codeExpiresAt)],
   };
 }
