@@ -16,7 +16,7 @@ export function readAuthentiq(reader: Reader): AuthentiqSettings {
     trustedIssuers: reader.text('KEYTURN_AUTHENTIQ_TRUSTED_ISSUERS', trustedIssuers) ?? [],
     jobsPerMinute: reader.text('KEYTURN_AUTHENTIQ_JOBS_PER_MINUTE', count(1, 100_000_000)) ?? 600,
     jobsPerPrefixPerMinute: reader.text('KEYTURN_AUTHENTIQ_JOBS_PER_PREFIX_PER_MINUTE', count(1, 100_000_000)) ?? 60,
-    jobsPerPeerPerMinute: reader.text('KEYTURN_AUTHENTIQ_JOBS_PER_PEER_PER_MINUTE', count(1, 100_000_000)) ?? 120,
+    jobsPerPeerPerMinute: reader.text('KEYTURN_AUTHENTIQ_JOBS_PER_PEER_PER_MINUTE', count(1, 100_000_000)) ?? 60,
     testIssuer: reader.text('KEYTURN_AUTHENTIQ_TEST_ISSUER', oneOf(['on', 'off'] as const)) === 'on',
     issuer: reader.text('KEYTURN_AUTHENTIQ_ISSUER', uri),
     issuerJwtSeconds: reader.text('KEYTURN_AUTHENTIQ_ISSUER_JWT_SECONDS', count(60, 10 * YEAR, 'of seconds ')) ?? YEAR,

@@ -41,7 +41,7 @@ describe('the settings of the Authentiq API', () => {
   it('have the defaults of the contract, unset and empty', () => {
     const defaults: AuthentiqSettings = {
       scopePutResponse: 'json', errorTypePrefix: '', iatGuard: 'if-present', trustedIssuers: [], jobsPerMinute: 600, jobsPerPrefixPerMinute: 60,
-      jobsPerPeerPerMinute: 120, testIssuer: false, issuer: undefined, issuerJwtSeconds: 31_536_000,
+      jobsPerPeerPerMinute: 60, testIssuer: false, issuer: undefined, issuerJwtSeconds: 31_536_000,
     };
     assert.deepEqual(read({}), defaults);
     assert.deepEqual(read(Object.fromEntries(BAD.map(([variable]) => [variable, '']))), defaults);
