@@ -47,6 +47,8 @@ export interface NewIdentity extends Registration {
 export interface BoundAddress {
   readonly kind: 'email' | 'phone';
   readonly mac: Buffer;
+  /** The key of the issuer who vouches for it; undefined: the identity key itself says so. */
+  readonly vouchedBy?: string;
 }
 
 export interface IdentityChange extends Registration {
@@ -205,9 +207,13 @@ async function isChanged(run: Run, statement: Statement, values: readonly unknow
   return row?.changed === 1;
 }
 
-/** The members that are set or removed, by their names in the contract. */
+/** The members that are set or removed, by their names in the contract, and the keys of issuers: should one leak, that tells what hangs on it. */
 function detailsOf({ claimedPk, devtoken }: Registration, { replaces = false, addresses = [] }: Partial<IdentityChange> = {}): string {
   const registration = { pk: replaces || claimedPk !== undefined, devtoken: replaces || devtoken !== undefined };
   const names = Object.entries(registration).flatMap(([name, isSet]) => (isSet ? [name] : []));
-  return JSON.stringify({ changed: [...names, ...addresses.map(({ kind }) => kind)].join(',') });
+  const issuerKeys = new Set(addresses.flatMap(({ vouchedBy }) => vouchedBy ?? []));
+  return JSON.stringify({
+    changed: [...names, ...addresses.map(({ kind }) => kind)].join(','),
+    ...(issuerKeys.size === 0 ? {} : { issuer_key: [...issuerKeys].join(',') }),
+  });
 }

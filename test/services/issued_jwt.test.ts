@@ -5,7 +5,7 @@ import { describe, it } from 'mocha';
 import { readIdentityJwt } from '../../src/crypto/identity_jwt.ts';
 import { normalise } from '../../src/services/identity_binding_service/address.ts';
 import { signIssued, verifyIssued } from '../../src/services/issuers/issued_jwt.ts';
-import type { IssuedClaims } from '../../src/services/issuers/issued_jwt.ts';
+import type { IssuedClaims, VerifiedClaims } from '../../src/services/issuers/issued_jwt.ts';
 import { VECTOR_KEY, VECTOR_PK, newIdentityKey } from '../wire/identity/signer.ts';
 import type { IdentityKey } from '../wire/identity/signer.ts';
 
@@ -36,7 +36,7 @@ function made(payload: object = {}, header: object = {}, signer = SIGNER): strin
   return `${input}.${sign(null, Buffer.from(input), signer.privateKey).toString('base64url')}`;
 }
 
-async function accepted(text: string, keys: readonly string[] = [SIGNER.pk], now = NOW): Promise<IssuedClaims | undefined> {
+async function accepted(text: string, keys: readonly string[] = [SIGNER.pk], now = NOW): Promise<VerifiedClaims | undefined> {
   const jwt = readIdentityJwt(text);
   return jwt && verifyIssued(jwt, keys, now);
 }
@@ -51,7 +51,7 @@ describe('JWTs that an issuer signs', () => {
       const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: VECTOR_PK }, format: 'jwk' });
       assert.ok(verify(null, Buffer.from(`${head}.${body}`), publicKey, Buffer.from(signature, 'base64url')));
       assert.equal(jwt, signIssued(keyOf(VECTOR_KEY), claims));
-      assert.deepEqual({ ...(await accepted(jwt, [VECTOR_PK])), nbf: undefined }, { ...claims, nbf: undefined });
+      assert.deepEqual({ ...(await accepted(jwt, [VECTOR_PK])), nbf: undefined }, { ...claims, nbf: undefined, signedBy: VECTOR_PK });
     });
   }
 
@@ -63,7 +63,7 @@ describe('JWTs that an issuer signs', () => {
         const key = newIdentityKey(Buffer.from(seed));
         const given: IssuedClaims = { iss, sub, address: { kind: 'email', value: `${local}@example.com` }, iat: SECONDS, exp: SECONDS + life };
         const jwt = signIssued(keyOf(key), given);
-        assert.deepEqual({ ...(await accepted(jwt, [SIGNER.pk, key.pk])), nbf: undefined }, { ...given, nbf: undefined });
+        assert.deepEqual({ ...(await accepted(jwt, [SIGNER.pk, key.pk])), nbf: undefined }, { ...given, nbf: undefined, signedBy: key.pk });
         assert.equal(await accepted(jwt, [SIGNER.pk]), undefined);
         const at = place % jwt.length;
         const changed = jwt.slice(0, at) + (jwt[at] === 'A' ? 'B' : 'A') + jwt.slice(at + 1);

@@ -28,7 +28,7 @@ async function vouchedFor({ trust, hash }: IdentityParts, pk: string, scopes: re
     if (typeof iss === 'string' && !keys.has(iss)) keys.set(iss, await trust.keysOf(iss));
     const issued = await verifyIssued(scope, keys.get(iss) ?? [], now);
     if (issued?.sub !== pk) throw authError('a JWT in scopes is not that of a trusted issuer for the key');
-    addresses.push({ kind: issued.address.kind, mac: hash.ofAddress(issued.address) });
+    addresses.push({ kind: issued.address.kind, mac: hash.ofAddress(issued.address), vouchedBy: issued.signedBy });
   }
   return addresses;
 }

@@ -15,6 +15,12 @@ export interface IssuedClaims {
   readonly exp: number;
 }
 
+/** What a JWT says that was verified, and the key that has signed it. */
+export interface VerifiedClaims extends IssuedClaims {
+  /** 43 characters. */
+  readonly signedBy: string;
+}
+
 /** A key that signs: its public half as 43 characters, and its private one. */
 export interface SigningKey {
   readonly publicKey: string;
@@ -33,10 +39,10 @@ export function signIssued({ publicKey, privateKey }: SigningKey, { iss, sub, ad
  * What a JWT of an issuer vouches for, if it passes contracts/authentiq.md 6.5 as far as that speaks of the JWT itself:
  * one of `keys`, which are those of its `iss`, has signed it, `exp` is there and it counts now. Undefined if it does not.
  */
-export async function verifyIssued(jwt: CompactJws, keys: readonly string[], now: Date): Promise<IssuedClaims | undefined> {
+export async function verifyIssued(jwt: CompactJws, keys: readonly string[], now: Date): Promise<VerifiedClaims | undefined> {
   const claims = readIssued(jwt);
   if (claims === undefined || !isTimely(claims, now)) return undefined;
-  for (const key of keys) if (await isSignedBy(jwt, key)) return claims;
+  for (const key of keys) if (await isSignedBy(jwt, key)) return { ...claims, signedBy: key };
   return undefined;
 }
 

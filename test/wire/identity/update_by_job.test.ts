@@ -34,6 +34,9 @@ describe('POST /key/{PK} with what the service itself has signed', () => {
       assertIdentityAnswer(await update(), CONFIRMED);
       await bench().operator('POST', `/v1/issuer-keys/${kid}:revoke`, {});
       assertIdentityRefusal(await update(), 'auth-error');
+      const { rows } = await bench().sql.query<{ details: object }>(`select details from audit_event where identity = $1 and action = 'identity.updated'`, [key.pk]);
+      const told = { changed: 'email', issuer_key: kid };
+      assert.deepEqual(rows.map(({ details }) => details), [told, told], 'what hangs on a leaked key can be found');
     });
 
     it(`${wire}: does not count if the test issuer has signed it`, async () => {
