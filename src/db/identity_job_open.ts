@@ -90,9 +90,7 @@ export class JobOpenings {
     return row;
   }
 
-  /**
-   * Stores a job with its messages and takes one sending from the budget of its address.
-   */
+  /** Stores a job with its messages and takes one sending from the budget of its address. */
   async open(job: NewJob, origin: Origin): Promise<OpeningResult> {
     const values = [
       ...valuesOf(origin), job.pk, job.jobId, job.field, job.addressMac, job.content.keyId, job.content.box, job.codeMac, job.codeExpiresAt, job.test,
