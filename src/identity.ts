@@ -20,7 +20,7 @@ import { KEY_SET_PATH, keySetPage } from './key_set_page.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { identityBindingService } from './services/identity_binding_service/index.ts';
-import { KeyedHash } from './services/identity_binding_service/keyed_hash.ts';
+import { KeyedHash } from './services/addresses/keyed_hash.ts';
 import { Logins } from './services/identity_binding_service/logins.ts';
 import type { IdentityParts } from './services/identity_binding_service/parts.ts';
 import { Revocations } from './services/identity_binding_service/revocations.ts';

@@ -5,7 +5,7 @@ import type { Database } from '../../src/db/database.ts';
 import { insertionOf, valuesOfMessages } from '../../src/db/message.ts';
 import type { NewMessage } from '../../src/db/message.ts';
 import { ServiceKeyStore } from '../../src/db/service_key.ts';
-import { KeyedHash } from '../../src/services/identity_binding_service/keyed_hash.ts';
+import { KeyedHash } from '../../src/services/addresses/keyed_hash.ts';
 import type { MessageContent } from '../../src/services/messages/outgoing.ts';
 import { Outgoing } from '../../src/services/messages/outgoing.ts';
 import { MASTER_KEYS } from '../support/service.ts';

@@ -15,10 +15,10 @@ function refusal(responseCode: number): Error {
 }
 
 const REFUSALS: readonly (readonly [name: string, options: SMTPServerOptions, says: string, isPermanent: boolean])[] = [
-  ['a recipient for now', { onRcptTo: (_address, _session, done) => done(refusal(450)) }, 'the SMTP server answered 450', false],
+  ['a recipient, by a status that asks to come again', { onRcptTo: (_address, _session, done) => done(refusal(450)) }, 'the SMTP server answered 450', false],
   ['a recipient for good', { onRcptTo: (_address, _session, done) => done(refusal(550)) }, 'the SMTP server answered 550', true],
   ['our sender', { onMailFrom: (_address, _session, done) => done(refusal(553)) }, 'the SMTP server answered 553', false],
-  ['what the mail says for now', { onData: (stream, _session, done) => void stream.resume().on('end', () => done(refusal(452))) }, 'the SMTP server answered 452', false],
+  ['what the mail says, by a status that asks to come again', { onData: (stream, _session, done) => void stream.resume().on('end', () => done(refusal(452))) }, 'the SMTP server answered 452', false],
   ['what the mail says for good', { onData: (stream, _session, done) => void stream.resume().on('end', () => done(refusal(554))) }, 'the SMTP server answered 554', true],
   ['everybody', { onConnect: (_session, done) => done(refusal(421)) }, 'the SMTP server answered 421', false],
 ];

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { asyncProperty, assert as holds, integer, nat, record, string, stringMatching, uint8Array } from 'fast-check';
 import { describe, it } from 'mocha';
 import { readIdentityJwt } from '../../src/crypto/identity_jwt.ts';
-import { normalise } from '../../src/services/identity_binding_service/address.ts';
+import { normalise } from '../../src/services/addresses/address.ts';
 import { signIssued, verifyIssued } from '../../src/services/issuers/issued_jwt.ts';
 import type { IssuedClaims, VerifiedClaims } from '../../src/services/issuers/issued_jwt.ts';
 import { VECTOR_KEY, VECTOR_PK, newIdentityKey } from '../wire/identity/signer.ts';

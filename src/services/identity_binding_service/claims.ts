@@ -1,8 +1,8 @@
 import type { TimeClaims } from '../../crypto/identity_jwt.ts';
 import { isIdentityKey, readIdentityJwt } from '../../crypto/identity_jwt.ts';
 import type { CompactJws } from '../../crypto/jws.ts';
-import { ADDRESS_KINDS, normalise } from './address.ts';
-import type { Address, AddressKind } from './address.ts';
+import { ADDRESS_KINDS, normalise } from '../addresses/address.ts';
+import type { Address, AddressKind } from '../addresses/address.ts';
 import { badRequest } from './refusals.ts';
 
 /** What is read of every JWT of the API: only what is given is there. A claim that a call does not know is ignored (contracts/authentiq.md section 4). */

@@ -1,6 +1,6 @@
 import { randomInt, timingSafeEqual } from 'node:crypto';
 import { MOST_WRONG_TRIES } from '../../db/identity_job.ts';
-import type { KeyedHash } from './keyed_hash.ts';
+import type { KeyedHash } from '../addresses/keyed_hash.ts';
 
 /** How long a code counts, milliseconds (contracts/authentiq.md 7.2). */
 export const CODE_LIFE = 600_000;

@@ -5,7 +5,7 @@ import type { AuthentiqSettings } from '../../settings.ts';
 import type { IssuerKeys } from '../issuers/issuer_keys.ts';
 import type { Trust } from '../issuers/trust.ts';
 import type { Outgoing } from '../messages/outgoing.ts';
-import type { KeyedHash } from './keyed_hash.ts';
+import type { KeyedHash } from '../addresses/keyed_hash.ts';
 
 /** What the calls of IdentityBindingService stand on. */
 export interface IdentityParts {

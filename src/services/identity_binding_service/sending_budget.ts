@@ -2,8 +2,8 @@ import { Allowance } from '../../call/allowance.ts';
 import { KeyedAllowance } from '../../call/keyed_allowance.ts';
 import { networkOf } from '../../network.ts';
 import type { AuthentiqSettings } from '../../settings.ts';
-import { prefixOf } from './address.ts';
-import type { Address } from './address.ts';
+import { prefixOf } from '../addresses/address.ts';
+import type { Address } from '../addresses/address.ts';
 import { rateLimit } from './refusals.ts';
 
 /** Gives back what was taken for messages that have not come to be. */

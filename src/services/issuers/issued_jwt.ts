@@ -2,8 +2,8 @@ import { sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { isSignedBy, isTimely } from '../../crypto/identity_jwt.ts';
 import type { CompactJws } from '../../crypto/jws.ts';
-import { normalise } from '../identity_binding_service/address.ts';
-import type { Address } from '../identity_binding_service/address.ts';
+import { normalise } from '../addresses/address.ts';
+import type { Address } from '../addresses/address.ts';
 
 /** What an issuer vouches for: that a key holds an address or number. */
 export interface IssuedClaims {

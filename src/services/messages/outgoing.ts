@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { placeOf } from '../../crypto/key_ring.ts';
 import type { KeyRing } from '../../crypto/key_ring.ts';
 import type { NewMessage } from '../../db/message.ts';
-import type { Address } from '../identity_binding_service/address.ts';
-import type { KeyedHash } from '../identity_binding_service/keyed_hash.ts';
+import type { Address } from '../addresses/address.ts';
+import type { KeyedHash } from '../addresses/keyed_hash.ts';
 
 /** What is sealed of a message; what it says is dropped once it need not be sent any more. */
 export interface MessageContent {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { isCode, isOpen, newCode } from '../../../src/services/identity_binding_service/codes.ts';
-import { KeyedHash } from '../../../src/services/identity_binding_service/keyed_hash.ts';
+import { KeyedHash } from '../../../src/services/addresses/keyed_hash.ts';
 
 const NOW = new Date('2026-01-02T03:04:05.678Z');
 const at = (shift: number): Date => new Date(NOW.getTime() + shift);

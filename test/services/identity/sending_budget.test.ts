@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { ApiError } from '../../../src/errors.ts';
-import type { Address } from '../../../src/services/identity_binding_service/address.ts';
+import type { Address } from '../../../src/services/addresses/address.ts';
 import { SendingBudgets } from '../../../src/services/identity_binding_service/sending_budget.ts';
 import { readConfig } from '../../../src/config/index.ts';
 

@@ -1,7 +1,7 @@
 import type { CompactJws } from '../../../crypto/jws.ts';
 import { verifyIssued } from '../../issuers/issued_jwt.ts';
 import type { Trust } from '../../issuers/trust.ts';
-import type { Address } from '../address.ts';
+import type { Address } from '../../addresses/address.ts';
 import { authError } from '../refusals.ts';
 
 /** What a JWT of an issuer must vouch for. */

@@ -2,7 +2,7 @@ import { placeOf } from '../../../crypto/key_ring.ts';
 import type { KeyRing, Sealed } from '../../../crypto/key_ring.ts';
 import type { JobStore, StoredJob } from '../../../db/identity_job.ts';
 import type { JobOpenings } from '../../../db/identity_job_open.ts';
-import type { Address } from '../address.ts';
+import type { Address } from '../../addresses/address.ts';
 import type { IdentityParts } from '../parts.ts';
 import { unknownJob } from '../refusals.ts';
 import type { SendingBudgets } from '../sending_budget.ts';

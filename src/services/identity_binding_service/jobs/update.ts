@@ -6,7 +6,7 @@ import { Unavailable } from '../../../unavailable.ts';
 import { signIssued } from '../../issuers/issued_jwt.ts';
 import { testIssuerOf } from '../../issuers/trust.ts';
 import { originOf } from '../../origin.ts';
-import type { Address } from '../address.ts';
+import type { Address } from '../../addresses/address.ts';
 import { readJwt } from '../claims.ts';
 import { jobNotConfirmed, unknownJob } from '../refusals.ts';
 import { checkIssued } from './issued.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { normalise, prefixOf } from '../../src/services/identity_binding_service/address.ts';
-import type { AddressKind } from '../../src/services/identity_binding_service/address.ts';
-import { KeyedHash } from '../../src/services/identity_binding_service/keyed_hash.ts';
+import { normalise, prefixOf } from '../../../src/services/addresses/address.ts';
+import type { AddressKind } from '../../../src/services/addresses/address.ts';
+import { KeyedHash } from '../../../src/services/addresses/keyed_hash.ts';
 
 const valueOf = (kind: AddressKind, text: string): string | undefined => normalise(kind, text)?.value;
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { ErrorReason } from '../../gen/keyturn/v1/error_reason.ts';
-import { ApiError } from '../../src/errors.ts';
-import { readAuthentiqId, readPushToken, readScopeClaims } from '../../src/services/identity_binding_service/claims.ts';
-import { newIdentityKey, selfSigned } from '../wire/identity/signer.ts';
+import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
+import { ApiError } from '../../../src/errors.ts';
+import { readAuthentiqId, readPushToken, readScopeClaims } from '../../../src/services/identity_binding_service/claims.ts';
+import { newIdentityKey, selfSigned } from '../../wire/identity/signer.ts';
 
 const KEY = newIdentityKey();
 const NAMES = ['sub', 'devtoken', 'pk', 'email', 'phone', 'scopes', 'scope', 'type', 'iss', 'aud', 'exp', 'nbf', 'iat', 'other', '__proto__', 'constructor'];
