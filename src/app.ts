@@ -22,12 +22,14 @@ import { AuditEventStore } from './db/audit_event.ts';
 import type { Database } from './db/database.ts';
 import { DeviceStore } from './db/device.ts';
 import { DeviceExpiryStore } from './db/device_expiry.ts';
+import { DeviceKeySetStore } from './db/device_key_set.ts';
 import type { EmbeddedPostgres } from './db/embedded/index.ts';
 import { EventStore } from './db/event.ts';
 import { expiryJobs } from './db/expiry.ts';
 import { ProjectStore } from './db/project.ts';
 import { RotationStore } from './db/rotation.ts';
 import { composeDeviceSecrets } from './device_secrets.ts';
+import { composeDeviceTokens } from './device_tokens.ts';
 import { SealedStore } from './db/sealed.ts';
 import type { AtFaultPoint, AtSendingPoint } from './fault_points.ts';
 import { readOperatorToken } from './folder_secrets.ts';
@@ -41,12 +43,14 @@ import { openKeyRing } from './open_key_ring.ts';
 import { Readiness } from './readiness.ts';
 import { DeviceKeyService } from './services/device_key_service.ts';
 import { AuditEvents } from './services/operator_service/audit_events.ts';
+import { DeviceKeySets } from './services/operator_service/device_key_sets.ts';
 import { Devices } from './services/operator_service/devices.ts';
 import { Events } from './services/operator_service/events.ts';
 import { operatorService } from './services/operator_service/index.ts';
 import { MasterKeys } from './services/operator_service/master_keys.ts';
 import { Projects } from './services/operator_service/projects.ts';
 import { Reencryption } from './services/operator_service/reencryption.ts';
+import { Passwords } from './services/passwords.ts';
 import { openStore } from './store.ts';
 import { Sweeper } from './sweeper.ts';
 import { systemPages } from './system_pages.ts';
@@ -110,7 +114,9 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   const sealed = new SealedStore(database.run);
 
   const publicUrl = (): string => config.publicUrl ?? listeners?.httpUrl ?? '';
-  const applications = composeApplications({ database, keyRing, config, clock, operator: theOperator, publicUrl });
+  const passwords = new Passwords();
+  const applications = composeApplications({ database, keyRing, config, clock, operator: theOperator, passwords, publicUrl });
+  const deviceTokens = composeDeviceTokens({ database, settings: config.iothentix, clock, metrics, passwords, publicUrl, atFaultPoint });
   const identity = await composeIdentity({ database, keyRing, config, clock, log, metrics, publicUrl, atFaultPoint, atSendingPoint });
   started.use(identity.postOffice);
   const rotations = new RotationStore(database.run, atFaultPoint);
@@ -121,6 +127,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
       ...applications.operatorParts,
       ...identity.operatorParts,
       devices: new Devices({ store: devices, keyRing, algorithms: config.iothentix.algorithms, clock }),
+      deviceKeySets: new DeviceKeySets(new DeviceKeySetStore(database.run)),
       projects: new Projects(new ProjectStore(database), clock),
       auditEvents: new AuditEvents(new AuditEventStore(database.run)),
       events: new Events(new EventStore(database.run)),
@@ -129,12 +136,14 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
     }),
     ...composeDeviceSecrets({ database, devices, keyRing, settings: config.iotda, clock, metrics, log, atFaultPoint }),
     ...applications.bindings,
+    ...deviceTokens.bindings,
     ...identity.bindings,
   ]);
   const authenticators: Authenticators = new Map<Caller, Authenticator>([
     [Caller.CALLER_OPERATOR, new OperatorAuthenticator(theOperator, clock)],
     [Caller.CALLER_ANYONE, new AnyoneAuthenticator()],
     ...applications.authenticators,
+    ...deviceTokens.authenticators,
     [Caller.CALLER_DEVICE_UPDATE_JWT, new DeviceUpdateJwtAuthenticator(rotations, config.iothentix, clock)],
   ]);
   const expiry = new DeviceExpiryStore(database);

@@ -19,7 +19,7 @@ import { AccessKeys as OperatorAccessKeys } from './services/operator_service/ac
 import type { OperatorParts } from './services/operator_service/index.ts';
 import { Products } from './services/operator_service/products.ts';
 import { Users } from './services/operator_service/users.ts';
-import { Passwords } from './services/passwords.ts';
+import type { Passwords } from './services/passwords.ts';
 
 export interface ApplicationsParts {
   readonly database: Database;
@@ -27,6 +27,7 @@ export interface ApplicationsParts {
   readonly config: Config;
   readonly clock: Clock;
   readonly operator: OperatorToken;
+  readonly passwords: Passwords;
   /** The base of links to REST, without a slash at its end, once it is served. */
   readonly publicUrl: () => string;
 }
@@ -39,11 +40,10 @@ export interface Applications {
 }
 
 /** Puts together what concerns applications. */
-export function composeApplications({ database, keyRing, config, clock, operator, publicUrl }: ApplicationsParts): Applications {
+export function composeApplications({ database, keyRing, config, clock, operator, passwords, publicUrl }: ApplicationsParts): Applications {
   const { run } = database;
   const store = new ApplicationStore(run);
   const accessKeys = new AccessKeys(store, keyRing);
-  const passwords = new Passwords();
   return {
     authenticators: [
       [Caller.CALLER_APPLICATION, new ApplicationAuthenticator({ store, accessKeys, operator, settings: config.iotda, clock })],

@@ -12,6 +12,10 @@ export interface Metrics {
   readonly rotations: Counter<'outcome'>;
   /** Secrets of devices that were reset (`reset`), and answers to that which were given again (`replayed`). */
   readonly resets: Counter<'outcome'>;
+  /** Access tokens that devices got for a JWT (`issued`) or for an earlier token (`renewed`). */
+  readonly tokens: Counter<'outcome'>;
+  /** Checks of tokens (`introspection`) and JWTs (`jwt`) of devices for others, and whether they count: `active`, `inactive`. */
+  readonly checks: Counter<'what' | 'outcome'>;
   /** Decisions on connections of devices, by the return code of CONNACK; 3: there could be none. */
   readonly connections: Counter<'return_code'>;
   /** Attempts to send a message, by channel and outcome: `sent`, `retried` (it failed, another one follows), `failed` and `expired` (none does). */
@@ -61,6 +65,20 @@ export function createMetrics(): Metrics {
     registers: [registry],
   });
   for (const code of ['0', '2', '3', '4', '5']) connections.inc({ return_code: code }, 0);
+  const tokens = new Counter({
+    name: 'keyturn_device_tokens_total',
+    help: 'Access tokens that devices got for a JWT (issued) or for an earlier token (renewed).',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  for (const outcome of ['issued', 'renewed']) tokens.inc({ outcome }, 0);
+  const checks = new Counter({
+    name: 'keyturn_device_checks_total',
+    help: 'Checks of tokens (introspection) and JWTs (jwt) of devices for others, and whether they count (active, inactive).',
+    labelNames: ['what', 'outcome'],
+    registers: [registry],
+  });
+  for (const what of ['introspection', 'jwt']) for (const outcome of ['active', 'inactive']) checks.inc({ what, outcome }, 0);
   const messages = new Counter({
     name: 'keyturn_messages_total',
     help: 'Attempts to send a message, by channel and outcome: sent, retried (failed, another follows), failed and expired (given up).',
@@ -84,6 +102,8 @@ export function createMetrics(): Metrics {
     }),
     rotations,
     resets,
+    tokens,
+    checks,
     connections,
     messages,
     statements: new Histogram({

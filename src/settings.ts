@@ -1,7 +1,14 @@
 import type { JwsAlgorithm } from './crypto/algorithms.ts';
 import type { SignatureAlgorithm } from './crypto/request_signature.ts';
 
-/** The settings that contracts/iothentix.md section 9 names, as far as they are served. */
+/** Who may introspect tokens. */
+export interface IntrospectClient {
+  readonly name: string;
+  /** As `hashPassword` makes it. */
+  readonly passwordHash: Buffer;
+}
+
+/** The settings that contracts/iothentix.md section 9 names. */
 export interface IothentixSettings {
   readonly idempotentRetry: 'on' | 'strict';
   readonly forbiddenStatus: 'Forbbiden' | 'Forbidden';
@@ -9,6 +16,16 @@ export interface IothentixSettings {
   readonly popHexText: boolean;
   /** Rotations of one device in an hour; undefined: no limit. */
   readonly rotationsPerHour: number | undefined;
+  /** How long an access token counts, seconds. */
+  readonly accessTokenSeconds: number;
+  /** Renewals since the first token. */
+  readonly maxRenewals: number;
+  /** Tokens and renewals that one device may ask for in a minute. */
+  readonly tokenRequestsPerMinute: number;
+  readonly introspectRequiresAuth: boolean;
+  readonly introspectClients: readonly IntrospectClient[];
+  /** The `iss` of tokens, which ends in `/`; undefined: the public base URL. */
+  readonly issuer: string | undefined;
 }
 
 /** The settings that contracts/iotda.md section 12 names. */

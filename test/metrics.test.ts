@@ -183,7 +183,8 @@ function assertKnownLabels(scrape: Scrape): void {
     method: new Set(['none', ...services.flatMap(({ methods }) => methods.map(({ path }) => path))]),
     wire: new Set(WIRES),
     reason: new Set(['OK', ...Object.keys(ErrorReason).map((name) => name.replace('ERROR_REASON_', ''))]),
-    outcome: new Set(['rotated', 'reset', 'replayed', 'sent', 'retried', 'failed', 'expired']),
+    outcome: new Set(['rotated', 'reset', 'replayed', 'issued', 'renewed', 'active', 'inactive', 'sent', 'retried', 'failed', 'expired']),
+    what: new Set(['introspection', 'jwt']),
     channel: new Set(['EMAIL', 'SMS', 'PUSH']),
     state: new Set(['busy', 'idle']),
   };

@@ -1,9 +1,8 @@
 import { parseIdentityKey } from '../crypto/identity_key.ts';
 import type { AuthentiqSettings, TrustedIssuerSetting } from '../settings.ts';
-import { StrictJsonError, parseStrictJson } from '../strict_json.ts';
 import { Expected } from './reader.ts';
 import type { Reader } from './reader.ts';
-import { count, oneOf } from './values.ts';
+import { count, jsonList, oneOf } from './values.ts';
 
 const YEAR = 31_536_000;
 
@@ -39,22 +38,10 @@ function uri(value: string): string {
 const LIST = 'a JSON list of {"issuer","public_key"}, each public_key an Ed25519 key as PEM, JWK or 43 characters of base64url';
 
 function trustedIssuers(value: string): TrustedIssuerSetting[] {
-  const list = parsed(value);
-  if (!Array.isArray(list)) throw new Expected(LIST);
-  return list.map((entry: unknown) => {
-    const { issuer, public_key: text, ...others } = (typeof entry === 'object' ? entry : undefined) as Record<string, unknown> ?? {};
+  return jsonList(value, LIST).map(({ issuer, public_key: text, ...others }) => {
     const publicKey = typeof text === 'string' ? parseIdentityKey(text) : undefined;
     const isSound = typeof issuer === 'string' && issuer !== '' && issuer.length <= 512 && Object.keys(others).length === 0;
     if (!isSound || publicKey === undefined) throw new Expected(LIST);
     return { issuer, publicKey };
   });
-}
-
-function parsed(value: string): unknown {
-  try {
-    return parseStrictJson(value);
-  } catch (error) {
-    if (error instanceof StrictJsonError) throw new Expected(LIST);
-    throw error;
-  }
 }

@@ -1,5 +1,4 @@
 import type { BlockList } from 'node:net';
-import type { JwsAlgorithm } from '../crypto/algorithms.ts';
 import type { MasterKey } from '../crypto/key_ring.ts';
 import { LOG_LEVELS } from '../log.ts';
 import type { LogLevel } from '../log.ts';
@@ -9,10 +8,11 @@ import type { TlsPaths } from '../tls_files.ts';
 import type { Address } from '../transport/listener.ts';
 import { complainOfOwnIssuer, readAuthentiq } from './authentiq.ts';
 import { readIotda } from './iotda.ts';
+import { readIothentix } from './iothentix.ts';
 import { readMessages } from './messages.ts';
 import { Reader } from './reader.ts';
 import type { Environment, Fault } from './reader.ts';
-import { address, algorithms, baseUrl, count, keyRing, networks, oneOf, path, postgresUrl, token } from './values.ts';
+import { address, baseUrl, count, keyRing, networks, oneOf, path, postgresUrl, token } from './values.ts';
 
 export { ConfigError } from './reader.ts';
 export type { Environment, Fault } from './reader.ts';
@@ -140,16 +140,6 @@ function readTls(reader: Reader): TlsPaths | undefined {
     if (key === undefined) reader.complain('KEYTURN_TLS_KEY', 'is missing: TLS needs a certificate and its key');
   }
   return undefined;
-}
-
-function readIothentix(reader: Reader): IothentixSettings {
-  return {
-    idempotentRetry: reader.text('KEYTURN_IOTHENTIX_IDEMPOTENT_RETRY', oneOf(['on', 'strict'] as const)) ?? 'on',
-    forbiddenStatus: reader.text('KEYTURN_IOTHENTIX_FORBIDDEN_STATUS', oneOf(['Forbbiden', 'Forbidden'] as const)) ?? 'Forbbiden',
-    algorithms: reader.text('KEYTURN_IOTHENTIX_ALGORITHMS', algorithms) ?? new Set<JwsAlgorithm>(['ES256']),
-    popHexText: reader.text('KEYTURN_IOTHENTIX_POP_HEX_TEXT', oneOf(['on', 'off'] as const)) === 'on',
-    rotationsPerHour: reader.text('KEYTURN_IOTHENTIX_ROTATIONS_PER_HOUR', count(1, 9_999_999)),
-  };
 }
 
 /** How the command line finds a running service. */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { JWS_ALGORITHMS, isJwsAlgorithm } from '../crypto/algorithms.ts';
 import type { JwsAlgorithm } from '../crypto/algorithms.ts';
 import type { MasterKey } from '../crypto/key_ring.ts';
+import { StrictJsonError, parseStrictJson } from '../strict_json.ts';
 import type { Address } from '../transport/listener.ts';
 import { Expected } from './reader.ts';
 import type { Convert } from './reader.ts';
@@ -101,4 +102,23 @@ export function networks(value: string): BlockList {
     list.addSubnet(network, Number(prefix ?? longest), version === 4 ? 'ipv4' : 'ipv6');
   }
   return list;
+}
+
+/** A list of objects as JSON, whose members are for the caller to judge. */
+export function jsonList(value: string, expects: string): Readonly<Record<string, unknown>>[] {
+  const list = parsed(value, expects);
+  if (!Array.isArray(list)) throw new Expected(expects);
+  return list.map((entry: unknown) => {
+    if (typeof entry !== 'object' || entry === null) throw new Expected(expects);
+    return entry as Record<string, unknown>;
+  });
+}
+
+function parsed(value: string, expects: string): unknown {
+  try {
+    return parseStrictJson(value);
+  } catch (error) {
+    if (error instanceof StrictJsonError) throw new Expected(expects);
+    throw error;
+  }
 }

@@ -19,7 +19,10 @@ import { checkResponseForms, isMediaType } from './response_forms.ts';
 import { checkStream } from './stream.ts';
 
 /** Who is asked for no rights: a permission, or a project, would be looked at by nobody. */
-const WITHOUT_RIGHTS: ReadonlySet<Caller> = new Set([Caller.CALLER_ANYONE, Caller.CALLER_OPERATOR, Caller.CALLER_DEVICE_UPDATE_JWT]);
+const WITHOUT_RIGHTS: ReadonlySet<Caller> = new Set([
+  Caller.CALLER_ANYONE, Caller.CALLER_OPERATOR, Caller.CALLER_DEVICE_UPDATE_JWT, Caller.CALLER_DEVICE_JWT, Caller.CALLER_DEVICE_TOKEN,
+  Caller.CALLER_INTROSPECTION_CLIENT,
+]);
 /** No method may take more: a gRPC message is never larger, whatever its method. */
 export const MOST_BODY_BYTES = 1 << 20;
 
@@ -60,7 +63,6 @@ export function checkMethod(method: Method, holes: string[]): void {
   checkResponseForms(method, say);
   if (method.http.length === 0 && rules.grpcOnly !== true) say('has no google.api.http rule: give it one, or set grpc_only');
   if (method.http.length > 0 && rules.grpcOnly === true) say('is grpc_only and has a google.api.http rule');
-  if (rules.caller === Caller.CALLER_CONNECTION_CHECKER && rules.grpcOnly !== true) say('has a caller over gRPC alone: set grpc_only');
   if (rules.projectField !== '') checkProjectField(method, say);
   if (rules.permission !== '' && WITHOUT_RIGHTS.has(rules.caller)) say('has a permission that its caller is not asked for');
   for (const rule of method.http) {
@@ -71,6 +73,7 @@ export function checkMethod(method: Method, holes: string[]): void {
     if (type !== '*/*' && !isMediaType(type)) say(`media type ${type} is not type/subtype in lower case without parameters`);
   }
   for (const coding of rules.contentCodings) if (!CONTENT_CODINGS.has(coding)) say(`content coding ${coding} is not gzip, deflate or br`);
+  if (rules.maxAgeSeconds > 0 && (method.isStream || method.http.some(({ pattern }) => pattern?.$case !== 'get'))) say('has max_age_seconds, and is no GET');
   if (rules.responseMediaType !== '' && !CONTENT_TYPE.test(rules.responseMediaType)) say(`response_media_type ${rules.responseMediaType} is no media type`);
   if (rules.mediaTypes.includes('application/json') && !(rules.jsonInput > JsonInput.JSON_INPUT_UNSPECIFIED)) {
     say('does not say json_input');

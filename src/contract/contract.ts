@@ -124,5 +124,6 @@ function override(defaults: MethodRules, own: MethodRules): MethodRules {
     grpcOnly: own.grpcOnly ?? defaults.grpcOnly,
     responseForms: [...defaults.responseForms, ...own.responseForms],
     refusesJwt: own.refusesJwt || defaults.refusesJwt,
+    maxAgeSeconds: own.maxAgeSeconds || defaults.maxAgeSeconds,
   };
 }

@@ -3,12 +3,13 @@ import { promisify } from 'node:util';
 
 const derive = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt);
 
-const VERSION = 1;
+export const VERSION = 1;
 /** RFC 7914: 32 MiB and about a tenth of a second for each hash. */
 const COST = { log2N: 15, r: 8, p: 1 };
 const HEAD = Buffer.of(VERSION, COST.log2N, COST.r, COST.p);
-const SALT_BYTES = 16;
-const KEY_BYTES = 32;
+export const HEAD_BYTES = HEAD.length;
+export const SALT_BYTES = 16;
+export const KEY_BYTES = 32;
 
 /** What is stored of a password: a version, the cost, a random salt and the key that scrypt makes. */
 export async function hashPassword(password: string): Promise<Buffer> {

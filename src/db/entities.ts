@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import type { InferEntity } from '@mikro-orm/core';
 import { AccessKeyEntity, ProductEntity, TokenEntity, UsedSignatureEntity, UserEntity } from './application_entities.ts';
 import { identityEntities } from './identity_entities.ts';
-import { DeviceSecretEntity, DeviceTokenEntity, IdempotencyRecordEntity } from './secret_entities.ts';
+import { DeviceSecretEntity, DeviceTokenChainEntity, DeviceTokenEntity, IdempotencyRecordEntity } from './secret_entities.ts';
 
 /** A transaction id that readers of a cursor order by (see audit_event.ts). */
 const xact = () => p.string().columnType('xid8').defaultRaw('pg_current_xact_id()');
@@ -68,7 +68,10 @@ export const DeviceEntity = defineEntity({
 export const PublicKeyEntity = defineEntity({
   name: 'PublicKey',
   tableName: 'public_key',
-  indexes: [{ name: 'public_key_device_index', properties: ['deviceId', 'ordinal'] }],
+  indexes: [
+    { name: 'public_key_device_index', properties: ['deviceId', 'ordinal'] },
+    { name: 'public_key_clearing_index', properties: ['retiredAt'], where: 'retired_at is not null and not jtis_cleared' },
+  ],
   checks: [{ name: 'public_key_state_check', expression: "state in ('CURRENT', 'RETIRED', 'REVOKED')" }],
   properties: {
     thumbprint: p.string().primary().length(64),
@@ -81,6 +84,8 @@ export const PublicKeyEntity = defineEntity({
     activatedAt: p.datetime().columnType('timestamptz'),
     retiredAt: p.datetime().columnType('timestamptz').nullable(),
     rotationId: p.uuid().nullable(),
+    /** Whether the `jti` values of JWTs that it has signed, which need not be known any more, were deleted. */
+    jtisCleared: p.boolean().default(false),
   },
 });
 
@@ -164,6 +169,7 @@ export const entities = [
   OutboxEntity,
   DeviceSecretEntity,
   DeviceTokenEntity,
+  DeviceTokenChainEntity,
   IdempotencyRecordEntity,
   ProductEntity,
   UserEntity,

@@ -1,7 +1,7 @@
 import type { Run, Statement } from './database.ts';
 
 /** Tables whose rows are of no use once they have expired; each has an index by `expires_at`. */
-const TABLES = ['idempotency_record', 'iam_token', 'device_token', 'used_signature', 'identity_revocation', 'identity_job', 'sending_budget', 'message'];
+const TABLES = ['idempotency_record', 'iam_token', 'device_token', 'device_token_chain', 'used_signature', 'identity_revocation', 'identity_job', 'sending_budget', 'message'];
 /** Rows that one statement deletes at most. */
 const BATCH = 500;
 

@@ -50,6 +50,7 @@ const RIGHTS: readonly (readonly [relation: string, rights: string])[] = [
   ['outbox', 'select insert delete'],
   ['device_secret', 'select insert update delete'],
   ['device_token', 'select insert update delete'],
+  ['device_token_chain', 'select insert update delete'],
   ['idempotency_record', 'select insert update delete'],
   ['product', 'select insert'],
   ['access_key', 'select insert update delete'],

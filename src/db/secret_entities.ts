@@ -32,6 +32,26 @@ export const DeviceTokenEntity = defineEntity({
     deviceId: p.string().length(128),
     issuedAt: p.datetime().columnType('timestamptz'),
     expiresAt: p.datetime().columnType('timestamptz'),
+    /** What it grants. */
+    scopes: p.array().columnType('text[]').default([]),
+    /** What it may be renewed by; null if it may not. */
+    chainId: p.uuid().nullable(),
+  },
+});
+
+/** A token that a device got with its key, and all that were issued in renewal of it. */
+export const DeviceTokenChainEntity = defineEntity({
+  name: 'DeviceTokenChain',
+  tableName: 'device_token_chain',
+  indexes: [{ name: 'device_token_chain_expiry_index', properties: ['expiresAt'] }],
+  properties: {
+    chainId: p.uuid().primary(),
+    deviceId: p.string().length(128),
+    /** Those of the first token. */
+    scopes: p.array().columnType('text[]'),
+    renewals: p.integer(),
+    /** When the last of its tokens ends. */
+    expiresAt: p.datetime().columnType('timestamptz'),
   },
 });
 

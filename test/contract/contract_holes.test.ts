@@ -119,7 +119,7 @@ describe('the contract refuses holes', () => {
   it('finds none in the contract as it is', () => {
     const contract = compileContract(loadImage(), 'keyturn.v1');
     assert.deepEqual(contract.services.map((service) => service.desc.name), [
-      'DeviceKeyService', 'DeviceSecretService', 'IamService', 'IdentityBindingService', 'IotDeviceService', 'OperatorService',
+      'DeviceKeyService', 'DeviceSecretService', 'DeviceTokenService', 'IamService', 'IdentityBindingService', 'IotDeviceService', 'OperatorService',
     ]);
   });
 

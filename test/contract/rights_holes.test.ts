@@ -27,7 +27,6 @@ const HOLES: readonly (readonly [name: string, edit: (image: Image) => void, say
   ['a path with grpc_only', ofReset({ grpcOnly: true }), `${RESET}: is grpc_only and has a google.api.http rule`],
   ['grpc_only that a service states for all', ofService('IamService', { defaults: { ...serviceDefaults('IamService'), grpcOnly: true } }), `${TOKEN}: is grpc_only and has`],
   ['no path and no grpc_only', ofMethod('DeviceSecretService', 'AuthenticateConnection', { grpcOnly: false }), `${AUTHENTICATE}: has no google.api.http rule: give it one, or set grpc_only`],
-  ['a caller over gRPC alone on a path', ofReset({ caller: Caller.CALLER_CONNECTION_CHECKER }), `${RESET}: has a caller over gRPC alone: set grpc_only`],
   ['a project_field that is no field', ofReset({ projectField: 'project' }), `${RESET}: its project_field project is no string field`],
   ['one that is a message', ofReset({ projectField: 'reset' }), `${RESET}: its project_field reset is no string field`],
   ['one in JSON names', ofReset({ projectField: 'projectId' }), `${RESET}: its project_field projectId is no string field`],

@@ -55,7 +55,7 @@ describe('migrations', () => {
     return rows.map((row) => row.name);
   };
   const TABLES = [
-    'access_key', 'audit_event', 'device', 'device_secret', 'device_token', 'iam_token', 'iam_user', 'idempotency_record',
+    'access_key', 'audit_event', 'device', 'device_secret', 'device_token', 'device_token_chain', 'iam_token', 'iam_user', 'idempotency_record',
     'identity', 'identity_address', 'identity_job', 'identity_revocation', 'issuer', 'issuer_key', 'keyturn_migration', 'message',
     'outbox', 'product', 'project', 'public_key', 'rotation', 'sending_budget', 'service_key', 'trusted_issuer', 'used_jti', 'used_signature',
   ];

@@ -28,6 +28,8 @@ export interface DeviceOptions {
   readonly pair?: Pair;
   readonly frozen?: boolean;
   readonly updatesAllowed?: boolean;
+  readonly scopes?: readonly string[];
+  readonly projectId?: string;
 }
 
 /** A key update that a device is about to ask for. */
@@ -109,13 +111,15 @@ export class Bench implements Clients, AsyncDisposable {
   }
 
   /** Registers a device, over REST. */
-  async device({ id, kind = 'P-256', pair = newPair(kind), frozen = false, updatesAllowed = true }: DeviceOptions = {}): Promise<Device> {
+  async device({ id, kind = 'P-256', pair = newPair(kind), frozen = false, updatesAllowed = true, scopes = [], projectId = 'default' }: DeviceOptions = {}): Promise<Device> {
     serial += 1;
     const device = { id: id ?? `device-${serial}`, pair, kind };
     const created = await this.operator('POST', '/v1/devices', {
       device_id: device.id,
       public_key: pemOf(pair),
       updates_allowed: updatesAllowed,
+      scopes,
+      project_id: projectId,
     });
     assert.equal(created.status, 200, created.body);
     if (frozen) await this.operator('POST', `/v1/devices/${device.id}:freeze`);

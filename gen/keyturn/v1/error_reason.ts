@@ -74,13 +74,15 @@ export const ErrorReason = {
   ERROR_REASON_ISSUER_KEY_ACTIVE: 27,
   /** ERROR_REASON_TRUSTED_ISSUER_NOT_FOUND - No such trusted issuer, or only the settings name it. */
   ERROR_REASON_TRUSTED_ISSUER_NOT_FOUND: 28,
+  /** ERROR_REASON_PERMISSION_DENIED - The access key may not do this: it has actions, and the one for this call is not among them. */
+  ERROR_REASON_PERMISSION_DENIED: 29,
   /** ERROR_REASON_DEVICE_REQUEST_MALFORMED - The body of a device's request is not in the expected form; E400 of contracts/iothentix.md section 3. */
   ERROR_REASON_DEVICE_REQUEST_MALFORMED: 100,
   /** ERROR_REASON_PUBLIC_KEY_INVALID - `public_key` of the JWT is missing or not a canonical key of an enabled type; E400, section 5.2. */
   ERROR_REASON_PUBLIC_KEY_INVALID: 101,
   /** ERROR_REASON_PROOF_OF_POSSESSION_MALFORMED - `pop` is missing or cannot be read; E400, section 6. */
   ERROR_REASON_PROOF_OF_POSSESSION_MALFORMED: 102,
-  /** ERROR_REASON_DEVICE_UNAUTHENTICATED - The JWT was not accepted, for whatever cause: they cannot be told apart; E401. */
+  /** ERROR_REASON_DEVICE_UNAUTHENTICATED - The JWT, token or password was not accepted, for whatever cause: they cannot be told apart; E401. */
   ERROR_REASON_DEVICE_UNAUTHENTICATED: 103,
   /** ERROR_REASON_DEVICE_FROZEN - The device is frozen; E403. */
   ERROR_REASON_DEVICE_FROZEN: 104,
@@ -96,6 +98,20 @@ export const ErrorReason = {
   ERROR_REASON_ROTATION_RATE_LIMITED: 109,
   /** ERROR_REASON_DEVICE_SERVICE_FAILED - A fault of the service or its database; the identical request may be sent again; E500. */
   ERROR_REASON_DEVICE_SERVICE_FAILED: 110,
+  /** ERROR_REASON_CLIENT_ID_MISMATCH - `client_id` is not the device that the JWT or token stands for; E401, sections 8.1 and 8.2. */
+  ERROR_REASON_CLIENT_ID_MISMATCH: 111,
+  /** ERROR_REASON_SCOPE_NOT_ALLOWED - A scope word is not among those of the device or, at a renewal, of the first token; E403, sections 8.1 and 8.2. */
+  ERROR_REASON_SCOPE_NOT_ALLOWED: 112,
+  /** ERROR_REASON_TOKEN_RATE_LIMITED - The device asks for tokens too often; Retry-After says when to come back; E429. */
+  ERROR_REASON_TOKEN_RATE_LIMITED: 113,
+  /** ERROR_REASON_RENEWAL_NOT_ALLOWED - The earlier token does not have the scope `refresh.token`; E403, section 8.2. */
+  ERROR_REASON_RENEWAL_NOT_ALLOWED: 114,
+  /** ERROR_REASON_RENEWALS_EXHAUSTED - No more renewals are left since the first token (setting `max_renewals`); E403, section 8.2. */
+  ERROR_REASON_RENEWALS_EXHAUSTED: 115,
+  /** ERROR_REASON_DEVICE_CHECK_NOT_ALLOWED - The access key may not check JWTs of devices; E403. */
+  ERROR_REASON_DEVICE_CHECK_NOT_ALLOWED: 116,
+  /** ERROR_REASON_DEVICE_CHECK_RATE_LIMITED - The operator calls too often; `retry-after` says when to come back; E429. */
+  ERROR_REASON_DEVICE_CHECK_RATE_LIMITED: 117,
   /** ERROR_REASON_IOTDA_FAILED - A fault of the service or its database; with an idempotency key the request may be sent again; 001 of contracts/iotda.md section 3. */
   ERROR_REASON_IOTDA_FAILED: 200,
   /** ERROR_REASON_IOTDA_UNAUTHENTICATED - There is no token, or none that is known; 002. */
@@ -217,6 +233,7 @@ export namespace ErrorReason {
   export type ERROR_REASON_ISSUER_KEY_NOT_FOUND = typeof ErrorReason.ERROR_REASON_ISSUER_KEY_NOT_FOUND;
   export type ERROR_REASON_ISSUER_KEY_ACTIVE = typeof ErrorReason.ERROR_REASON_ISSUER_KEY_ACTIVE;
   export type ERROR_REASON_TRUSTED_ISSUER_NOT_FOUND = typeof ErrorReason.ERROR_REASON_TRUSTED_ISSUER_NOT_FOUND;
+  export type ERROR_REASON_PERMISSION_DENIED = typeof ErrorReason.ERROR_REASON_PERMISSION_DENIED;
   export type ERROR_REASON_DEVICE_REQUEST_MALFORMED = typeof ErrorReason.ERROR_REASON_DEVICE_REQUEST_MALFORMED;
   export type ERROR_REASON_PUBLIC_KEY_INVALID = typeof ErrorReason.ERROR_REASON_PUBLIC_KEY_INVALID;
   export type ERROR_REASON_PROOF_OF_POSSESSION_MALFORMED =
@@ -229,6 +246,13 @@ export namespace ErrorReason {
   export type ERROR_REASON_DEVICE_ROUTE_NOT_FOUND = typeof ErrorReason.ERROR_REASON_DEVICE_ROUTE_NOT_FOUND;
   export type ERROR_REASON_ROTATION_RATE_LIMITED = typeof ErrorReason.ERROR_REASON_ROTATION_RATE_LIMITED;
   export type ERROR_REASON_DEVICE_SERVICE_FAILED = typeof ErrorReason.ERROR_REASON_DEVICE_SERVICE_FAILED;
+  export type ERROR_REASON_CLIENT_ID_MISMATCH = typeof ErrorReason.ERROR_REASON_CLIENT_ID_MISMATCH;
+  export type ERROR_REASON_SCOPE_NOT_ALLOWED = typeof ErrorReason.ERROR_REASON_SCOPE_NOT_ALLOWED;
+  export type ERROR_REASON_TOKEN_RATE_LIMITED = typeof ErrorReason.ERROR_REASON_TOKEN_RATE_LIMITED;
+  export type ERROR_REASON_RENEWAL_NOT_ALLOWED = typeof ErrorReason.ERROR_REASON_RENEWAL_NOT_ALLOWED;
+  export type ERROR_REASON_RENEWALS_EXHAUSTED = typeof ErrorReason.ERROR_REASON_RENEWALS_EXHAUSTED;
+  export type ERROR_REASON_DEVICE_CHECK_NOT_ALLOWED = typeof ErrorReason.ERROR_REASON_DEVICE_CHECK_NOT_ALLOWED;
+  export type ERROR_REASON_DEVICE_CHECK_RATE_LIMITED = typeof ErrorReason.ERROR_REASON_DEVICE_CHECK_RATE_LIMITED;
   export type ERROR_REASON_IOTDA_FAILED = typeof ErrorReason.ERROR_REASON_IOTDA_FAILED;
   export type ERROR_REASON_IOTDA_UNAUTHENTICATED = typeof ErrorReason.ERROR_REASON_IOTDA_UNAUTHENTICATED;
   export type ERROR_REASON_IOTDA_SIGNATURE_REFUSED = typeof ErrorReason.ERROR_REASON_IOTDA_SIGNATURE_REFUSED;

@@ -23,6 +23,7 @@ import {
 import { AccessKey } from "./access_key.ts";
 import { AuditEvent } from "./audit_event.ts";
 import { Device, DeviceKey } from "./device.ts";
+import { JsonWebKey } from "./device_key_set.ts";
 import { DeviceSecret } from "./device_secret.ts";
 import { Event } from "./event.ts";
 import { Identity } from "./identity.ts";
@@ -158,6 +159,24 @@ export interface ListDeviceKeysResponse {
   nextPageToken: string;
 }
 
+/** Whose key set to show. */
+export interface GetDeviceKeySetRequest {
+  /** The device's id. */
+  deviceId: string;
+  /**
+   * Whether to show the keys that the device has had before as well, marked as
+   * RETIRED and under names with which nothing is verified. At most the 100
+   * latest. Unset: false.
+   */
+  includeRetired: boolean;
+}
+
+/** A JSON Web Key Set. */
+export interface GetDeviceKeySetResponse {
+  /** The key that counts now, if there is one, and then those before it, newest first. */
+  keys: JsonWebKey[];
+}
+
 /** A project to create. */
 export interface CreateProjectRequest {
   /** 1 to 64 characters of `A-Za-z0-9_-`. Unset: 32 random hex characters. */
@@ -274,7 +293,11 @@ export interface ListProductsResponse {
 export interface CreateAccessKeyRequest {
   /** Required. */
   projectId: string;
-  /** Actions that it may do, such as `iotda:devices:resetSecret`; none: all. */
+  /**
+   * Actions that it may do, such as `iotda:devices:resetSecret`; none: all. Those
+   * that begin with `keyturn:` are for gateways and resource servers, which check
+   * what devices show them.
+   */
   actions: string[];
 }
 
@@ -1552,6 +1575,128 @@ export const ListDeviceKeysResponse: MessageFns<ListDeviceKeysResponse> = {
     const message = createBaseListDeviceKeysResponse();
     message.keys = object.keys?.map((e) => DeviceKey.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseGetDeviceKeySetRequest(): GetDeviceKeySetRequest {
+  return { deviceId: "", includeRetired: false };
+}
+
+export const GetDeviceKeySetRequest: MessageFns<GetDeviceKeySetRequest> = {
+  encode(message: GetDeviceKeySetRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deviceId !== "") {
+      writer.uint32(10).string(message.deviceId);
+    }
+    if (message.includeRetired !== false) {
+      writer.uint32(16).bool(message.includeRetired);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetDeviceKeySetRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetDeviceKeySetRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.includeRetired = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetDeviceKeySetRequest>, I>>(base?: I): GetDeviceKeySetRequest {
+    return GetDeviceKeySetRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetDeviceKeySetRequest>, I>>(object: I): GetDeviceKeySetRequest {
+    const message = createBaseGetDeviceKeySetRequest();
+    message.deviceId = object.deviceId ?? "";
+    message.includeRetired = object.includeRetired ?? false;
+    return message;
+  },
+};
+
+function createBaseGetDeviceKeySetResponse(): GetDeviceKeySetResponse {
+  return { keys: [] };
+}
+
+export const GetDeviceKeySetResponse: MessageFns<GetDeviceKeySetResponse> = {
+  encode(message: GetDeviceKeySetResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.keys) {
+      JsonWebKey.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetDeviceKeySetResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetDeviceKeySetResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keys.push(JsonWebKey.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetDeviceKeySetResponse>, I>>(base?: I): GetDeviceKeySetResponse {
+    return GetDeviceKeySetResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetDeviceKeySetResponse>, I>>(object: I): GetDeviceKeySetResponse {
+    const message = createBaseGetDeviceKeySetResponse();
+    message.keys = object.keys?.map((e) => JsonWebKey.fromPartial(e)) || [];
     return message;
   },
 };
@@ -5154,6 +5299,31 @@ export const OperatorServiceService = {
       Buffer.from(ListDeviceKeysResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListDeviceKeysResponse => ListDeviceKeysResponse.decode(value),
   },
+  /**
+   * Shows the key that a device signs with now as a JSON Web Key Set (RFC 7517
+   * section 5), so that others can verify its JWTs themselves; of a frozen device,
+   * or one without a key, the set has none. What they verify so is not protected
+   * against being sent again: that is what VerifyDeviceJwt is for.
+   *
+   * Callers are the operator and access keys (`authorization: Basic`, base64 of
+   * `<access key>:<secret key>`, RFC 7617) that have the action
+   * `keyturn:devices:getKeySet` or all actions; an access key sees the devices of
+   * its project alone. Else UNAUTHENTICATED or PERMISSION_DENIED.
+   * DEVICE_NOT_FOUND.
+   *
+   * Over REST the answer has an `ETag`, by which it can be asked for again.
+   */
+  getDeviceKeySet: {
+    path: "/keyturn.v1.OperatorService/GetDeviceKeySet" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetDeviceKeySetRequest): Buffer =>
+      Buffer.from(GetDeviceKeySetRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetDeviceKeySetRequest => GetDeviceKeySetRequest.decode(value),
+    responseSerialize: (value: GetDeviceKeySetResponse): Buffer =>
+      Buffer.from(GetDeviceKeySetResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetDeviceKeySetResponse => GetDeviceKeySetResponse.decode(value),
+  },
   /** Creates a project. PROJECT_EXISTS if the id is taken. */
   createProject: {
     path: "/keyturn.v1.OperatorService/CreateProject" as const,
@@ -5559,6 +5729,21 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
    * device too. DEVICE_NOT_FOUND if there was never such a device with a key.
    */
   listDeviceKeys: handleUnaryCall<ListDeviceKeysRequest, ListDeviceKeysResponse>;
+  /**
+   * Shows the key that a device signs with now as a JSON Web Key Set (RFC 7517
+   * section 5), so that others can verify its JWTs themselves; of a frozen device,
+   * or one without a key, the set has none. What they verify so is not protected
+   * against being sent again: that is what VerifyDeviceJwt is for.
+   *
+   * Callers are the operator and access keys (`authorization: Basic`, base64 of
+   * `<access key>:<secret key>`, RFC 7617) that have the action
+   * `keyturn:devices:getKeySet` or all actions; an access key sees the devices of
+   * its project alone. Else UNAUTHENTICATED or PERMISSION_DENIED.
+   * DEVICE_NOT_FOUND.
+   *
+   * Over REST the answer has an `ETag`, by which it can be asked for again.
+   */
+  getDeviceKeySet: handleUnaryCall<GetDeviceKeySetRequest, GetDeviceKeySetResponse>;
   /** Creates a project. PROJECT_EXISTS if the id is taken. */
   createProject: handleUnaryCall<CreateProjectRequest, CreateProjectResponse>;
   /** Lists projects in the order of their ids. */
@@ -5797,6 +5982,35 @@ export interface OperatorServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListDeviceKeysResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Shows the key that a device signs with now as a JSON Web Key Set (RFC 7517
+   * section 5), so that others can verify its JWTs themselves; of a frozen device,
+   * or one without a key, the set has none. What they verify so is not protected
+   * against being sent again: that is what VerifyDeviceJwt is for.
+   *
+   * Callers are the operator and access keys (`authorization: Basic`, base64 of
+   * `<access key>:<secret key>`, RFC 7617) that have the action
+   * `keyturn:devices:getKeySet` or all actions; an access key sees the devices of
+   * its project alone. Else UNAUTHENTICATED or PERMISSION_DENIED.
+   * DEVICE_NOT_FOUND.
+   *
+   * Over REST the answer has an `ETag`, by which it can be asked for again.
+   */
+  getDeviceKeySet(
+    request: GetDeviceKeySetRequest,
+    callback: (error: ServiceError | null, response: GetDeviceKeySetResponse) => void,
+  ): ClientUnaryCall;
+  getDeviceKeySet(
+    request: GetDeviceKeySetRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetDeviceKeySetResponse) => void,
+  ): ClientUnaryCall;
+  getDeviceKeySet(
+    request: GetDeviceKeySetRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetDeviceKeySetResponse) => void,
   ): ClientUnaryCall;
   /** Creates a project. PROJECT_EXISTS if the id is taken. */
   createProject(

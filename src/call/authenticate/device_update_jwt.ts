@@ -2,11 +2,7 @@ import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
 import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
 import type { Clock } from '../../clock.ts';
 import { FaultError } from '../../contract/fault.ts';
-import { JWS_ALGORITHMS, algorithmFits } from '../../crypto/algorithms.ts';
-import type { JwsAlgorithm } from '../../crypto/algorithms.ts';
-import { verifyCompactJws } from '../../crypto/jws.ts';
-import type { CompactJws } from '../../crypto/jws.ts';
-import { decoyKey, modulusBytes, readPublicKey } from '../../crypto/public_key.ts';
+import { readPublicKey } from '../../crypto/public_key.ts';
 import type { PublicKey } from '../../crypto/public_key.ts';
 import type { RotationLimit, RotationState, RotationStore } from '../../db/rotation.ts';
 import { ApiError } from '../../errors.ts';
@@ -16,6 +12,7 @@ import type { DeviceUpdatePrincipal } from './principal.ts';
 import type { Authenticator } from './authenticator.ts';
 import { readDeviceJwt } from './device_jwt.ts';
 import type { DeviceJwt } from './device_jwt.ts';
+import { isSignedBy } from './device_jwt_check.ts';
 import { mayRepeat } from './retry_rule.ts';
 
 const HOUR = 3_600_000;
@@ -44,7 +41,7 @@ export class DeviceUpdateJwtAuthenticator implements Authenticator<DeviceUpdateP
     const state = await this.#rotations.read(key, this.#limitAt(now));
     if (state?.committed !== undefined) return this.#repeat(jwt, state, state.committed.replacedSpki);
     const currentKey = read(state?.currentSpki);
-    if (!(await verify(jwt, currentKey))) throw unauthenticated('the JWT does not verify with a registered key');
+    if (!(await isSignedBy(jwt, currentKey))) throw unauthenticated('the JWT does not verify with a registered key');
     if (state === undefined || currentKey === undefined) throw unauthenticated('there is no such device or it has no key');
     if (state.jtiUsed) throw unauthenticated('the jti was used before');
     return principal(jwt, currentKey, state, false);
@@ -52,7 +49,7 @@ export class DeviceUpdateJwtAuthenticator implements Authenticator<DeviceUpdateP
 
   /** The JWT was spent: from here on there are two answers only, the same success again or E401 (7.3). */
   async #repeat(jwt: DeviceJwt, state: RotationState, replacedSpki: Buffer): Promise<DeviceUpdatePrincipal> {
-    const verified = await verify(jwt, read(replacedSpki));
+    const verified = await isSignedBy(jwt, read(replacedSpki));
     const currentKey = read(state.currentSpki);
     if (!verified || currentKey === undefined || !mayRepeat(state, this.#settings)) {
       throw unauthenticated('the JWT was spent, and its success cannot be repeated');
@@ -79,17 +76,6 @@ export class DeviceUpdateJwtAuthenticator implements Authenticator<DeviceUpdateP
     const count = this.#settings.rotationsPerHour;
     return count === undefined ? undefined : { count, since: new Date(now.getTime() - HOUR) };
   }
-}
-
-/** With no key, or one that `alg` or the signature's length does not fit, the check is made all the same, with a decoy. */
-async function verify({ jws, alg }: DeviceJwt, key: PublicKey | undefined): Promise<boolean> {
-  const fitting = key !== undefined && fits(jws, alg, key) ? key : undefined;
-  const verified = await verifyCompactJws(jws, fitting ?? decoyKey(JWS_ALGORITHMS[alg].kind, jws.signature.length), alg);
-  return verified && fitting !== undefined;
-}
-
-function fits(jws: CompactJws, alg: JwsAlgorithm, key: PublicKey): boolean {
-  return algorithmFits(alg, key.kind) && (key.kind !== 'RSA' || modulusBytes(key) === jws.signature.length);
 }
 
 function read(spki: Buffer | undefined): PublicKey | undefined {

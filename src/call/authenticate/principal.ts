@@ -1,9 +1,11 @@
 import type { Fault } from '../../../gen/keyturn/options/v1/options.ts';
 import type { CompactJws } from '../../crypto/jws.ts';
 import type { PublicKey } from '../../crypto/public_key.ts';
+import type { RenewableToken } from '../../db/device_token.ts';
+import type { Signer } from './device_jwt_check.ts';
 
 /** Who calls, as settled by authentication. */
-export type Principal = OperatorPrincipal | DeviceUpdatePrincipal | ApplicationPrincipal | AnyonePrincipal;
+export type Principal = OperatorPrincipal | DeviceUpdatePrincipal | DevicePrincipal | DeviceTokenPrincipal | ApplicationPrincipal | AnyonePrincipal;
 
 interface AnyPrincipal {
   /** What any fault of the content counts as, where this caller must not learn of it. */
@@ -31,6 +33,17 @@ export interface ApplicationPrincipal extends AnyPrincipal {
 /** Nobody in particular: what proves who calls is in the request. */
 export interface AnyonePrincipal extends AnyPrincipal {
   readonly kind: 'anyone';
+}
+
+/** A device that signed the authentication JWT of this call. */
+export interface DevicePrincipal extends AnyPrincipal, Signer {
+  readonly kind: 'device';
+}
+
+/** Who holds an access token of a device. */
+export interface DeviceTokenPrincipal extends AnyPrincipal {
+  readonly kind: 'device_token';
+  readonly token: RenewableToken;
 }
 
 /** A device that signed the update JWT of this call. */

@@ -22,10 +22,13 @@ export function checkInstance(instanceIds: ReadonlySet<string>, { metadata, meth
   }
 }
 
-/** Refuses what the caller was not given the right to do. */
-export function checkPermission({ actions }: ApplicationPrincipal, { method }: IncomingCall): void {
+/** Whether the caller was given the right to make this call. */
+export function mayCall({ actions }: ApplicationPrincipal, { method }: IncomingCall): boolean {
   const { permission } = method.rules;
-  if (permission !== '' && actions !== undefined && !actions.has(permission)) {
-    throw new ApiError(ErrorReason.ERROR_REASON_IOTDA_PERMISSION_DENIED, 'the caller may not do this');
-  }
+  return permission === '' || actions === undefined || actions.has(permission);
+}
+
+/** Refuses what the caller was not given the right to do. */
+export function checkPermission(principal: ApplicationPrincipal, call: IncomingCall): void {
+  if (!mayCall(principal, call)) throw new ApiError(ErrorReason.ERROR_REASON_IOTDA_PERMISSION_DENIED, 'the caller may not do this');
 }

@@ -3,6 +3,7 @@ import { bind } from '../../call/endpoints.ts';
 import type { Binding } from '../../call/endpoints.ts';
 import type { AccessKeys } from './access_keys.ts';
 import type { AuditEvents } from './audit_events.ts';
+import type { DeviceKeySets } from './device_key_sets.ts';
 import type { Devices } from './devices.ts';
 import type { Events } from './events.ts';
 import type { Identities } from './identities.ts';
@@ -17,6 +18,7 @@ import type { Users } from './users.ts';
 /** What those who run Keyturn see and change, a part for each kind of resource. */
 export interface OperatorParts {
   readonly devices: Devices;
+  readonly deviceKeySets: DeviceKeySets;
   readonly projects: Projects;
   readonly products: Products;
   readonly accessKeys: AccessKeys;
@@ -32,7 +34,7 @@ export interface OperatorParts {
 
 /** OperatorService. */
 export function operatorService(parts: OperatorParts): Binding[] {
-  const { devices, projects, products, accessKeys, users, auditEvents, events, masterKeys, reencryption, identities, issuers, messages } = parts;
+  const { devices, deviceKeySets, projects, products, accessKeys, users, auditEvents, events, masterKeys, reencryption, identities, issuers, messages } = parts;
   return bind(OperatorServiceService, {
     createDevice: (request, call) => devices.create(request, call),
     getDevice: (request) => devices.get(request),
@@ -41,6 +43,7 @@ export function operatorService(parts: OperatorParts): Binding[] {
     freezeDevice: (request, call) => devices.setState(request, 'FROZEN', call),
     unfreezeDevice: (request, call) => devices.setState(request, 'ACTIVE', call),
     listDeviceKeys: (request) => devices.listKeys(request),
+    getDeviceKeySet: (request, call) => deviceKeySets.get(request, call),
     listDeviceSecrets: (request) => devices.listSecrets(request),
     createProject: (request, call) => projects.create(request, call),
     listProjects: (request) => projects.list(request),

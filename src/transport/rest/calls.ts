@@ -12,6 +12,7 @@ import { Bodies } from './body/bodies.ts';
 import type { RawBody } from './body/bodies.ts';
 import type { TypedBody } from './body/media.ts';
 import type { AnswerBody } from './body/writer.ts';
+import { cacheable } from './conditional.ts';
 import { deadlineOf, firstOf, malformedTimeout, timeoutOf } from './deadline.ts';
 import { arrivalOf, callBegins, signalOf } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
@@ -112,7 +113,9 @@ export class Calls {
     const outcome = await firstOf(pipeline.run(call), late);
     // As over gRPC: the caller is told at once, and the call goes on to its end.
     if (outcome === 'late') return this.#sendLate(exchange, endpoint.method);
-    send(response, outcome.ok ? answerOf(outcome, written, requestId) : this.#refusal(exchange, outcome, endpoint.method));
+    if (!outcome.ok) return send(response, this.#refusal(exchange, outcome, endpoint.method));
+    const answer = answerOf(outcome, written, requestId);
+    send(response, rules.maxAgeSeconds === 0 ? answer : cacheable(answer, headers, rules.maxAgeSeconds));
   }
 
   async #read({ request, response, headers, atEnd }: Exchange, most: number): Promise<HeldBody> {

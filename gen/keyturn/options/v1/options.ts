@@ -56,10 +56,23 @@ export const Caller = {
   /** CALLER_ANYONE - Whoever calls; what proves who it is, is in the request. */
   CALLER_ANYONE: 4,
   /**
-   * CALLER_CONNECTION_CHECKER - What decides on connections, such as a broker: the operator, or an access
-   * key with its secret key as in RFC 7617. Over gRPC only.
+   * CALLER_CONNECTION_CHECKER - What decides on devices, such as a broker on their connections or a gateway
+   * on their JWTs: the operator, or an access key with its secret key as in RFC
+   * 7617.
    */
   CALLER_CONNECTION_CHECKER: 5,
+  /**
+   * CALLER_DEVICE_JWT - The device that signed the authentication JWT in the authorization header,
+   * contracts/iothentix.md sections 5 and 8.1.
+   */
+  CALLER_DEVICE_JWT: 6,
+  /** CALLER_DEVICE_TOKEN - The holder of an access token of a device, contracts/iothentix.md section 8.2. */
+  CALLER_DEVICE_TOKEN: 7,
+  /**
+   * CALLER_INTROSPECTION_CLIENT - Who meets tokens of devices: whoever calls, unless a setting asks for a name
+   * and password as in RFC 7617, contracts/iothentix.md section 8.3.
+   */
+  CALLER_INTROSPECTION_CLIENT: 8,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -72,6 +85,9 @@ export namespace Caller {
   export type CALLER_APPLICATION = typeof Caller.CALLER_APPLICATION;
   export type CALLER_ANYONE = typeof Caller.CALLER_ANYONE;
   export type CALLER_CONNECTION_CHECKER = typeof Caller.CALLER_CONNECTION_CHECKER;
+  export type CALLER_DEVICE_JWT = typeof Caller.CALLER_DEVICE_JWT;
+  export type CALLER_DEVICE_TOKEN = typeof Caller.CALLER_DEVICE_TOKEN;
+  export type CALLER_INTROSPECTION_CLIENT = typeof Caller.CALLER_INTROSPECTION_CLIENT;
   export type UNRECOGNIZED = typeof Caller.UNRECOGNIZED;
 }
 
@@ -403,6 +419,12 @@ export interface MethodRules {
    * judged of it.
    */
   refusesJwt: boolean;
+  /**
+   * For how many seconds a caller may keep the answer to a GET. Over REST it has
+   * an `ETag` then, and `If-None-Match` with that gets 304 (RFC 9110 section
+   * 13.1.2). 0: not at all.
+   */
+  maxAgeSeconds: number;
 }
 
 /** A form in which a REST answer may leave instead of the usual one. */
@@ -637,6 +659,7 @@ function createBaseMethodRules(): MethodRules {
     grpcOnly: undefined,
     responseForms: [],
     refusesJwt: false,
+    maxAgeSeconds: 0,
   };
 }
 
@@ -708,6 +731,9 @@ export const MethodRules: MessageFns<MethodRules> = {
     }
     if (message.refusesJwt !== false) {
       writer.uint32(168).bool(message.refusesJwt);
+    }
+    if (message.maxAgeSeconds !== 0) {
+      writer.uint32(176).uint32(message.maxAgeSeconds);
     }
     return writer;
   },
@@ -903,6 +929,14 @@ export const MethodRules: MessageFns<MethodRules> = {
             message.refusesJwt = reader.bool();
             continue;
           }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.maxAgeSeconds = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -941,6 +975,7 @@ export const MethodRules: MessageFns<MethodRules> = {
     message.grpcOnly = object.grpcOnly ?? undefined;
     message.responseForms = object.responseForms?.map((e) => ResponseForm.fromPartial(e)) || [];
     message.refusesJwt = object.refusesJwt ?? false;
+    message.maxAgeSeconds = object.maxAgeSeconds ?? 0;
     return message;
   },
 };

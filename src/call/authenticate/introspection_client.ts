@@ -1,0 +1,61 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
+import { FaultError } from '../../contract/fault.ts';
+import type { IothentixSettings } from '../../settings.ts';
+import type { IncomingCall } from '../call.ts';
+import type { Authenticator } from './authenticator.ts';
+import { isBasic, readBasic } from './basic.ts';
+import type { AnyonePrincipal } from './principal.ts';
+
+const ANYONE: AnyonePrincipal = { kind: 'anyone' };
+
+/** Whether it is the password that is stored; undefined is nobody's, and costs the same. */
+type VerifyPassword = (password: string, stored: Buffer | undefined, peer: string) => Promise<boolean>;
+
+/**
+ * Who introspects tokens (contracts/iothentix.md 8.3): whoever calls, unless
+ * the settings ask for a name and password. A password that was found right is
+ * known again by a keyed hash, because the check of a stored one takes a tenth
+ * of a second.
+ */
+export class IntrospectionClientAuthenticator implements Authenticator<AnyonePrincipal> {
+  readonly #requiresAuth: boolean;
+  readonly #passwords: ReadonlyMap<string, Buffer>;
+  readonly #verify: VerifyPassword;
+  readonly #key = randomBytes(32);
+  /** By name. */
+  readonly #known = new Map<string, Buffer>();
+
+  constructor({ introspectRequiresAuth, introspectClients }: IothentixSettings, verify: VerifyPassword) {
+    this.#requiresAuth = introspectRequiresAuth;
+    this.#passwords = new Map(introspectClients.map(({ name, passwordHash }) => [name, passwordHash]));
+    this.#verify = verify;
+  }
+
+  async authenticate({ metadata, peer }: IncomingCall): Promise<AnyonePrincipal> {
+    const authorization = metadata.get('authorization');
+    if (authorization === undefined && (metadata.values('authorization') ?? []).length > 0) throw unauthenticated('there are two authorization values');
+    if (authorization !== undefined && isBasic(authorization)) await this.#check(authorization, peer);
+    else if (this.#requiresAuth) throw unauthenticated('a name and password are required');
+    return ANYONE;
+  }
+
+  authorize(): void {}
+
+  limit(): void {}
+
+  async #check(authorization: string, peer: string): Promise<void> {
+    const credentials = readBasic(authorization);
+    if (credentials === undefined) throw unauthenticated('the name and password are not in the form of RFC 7617');
+    const { name, password } = credentials;
+    const digest = createHmac('sha256', this.#key).update(password).digest();
+    const known = this.#known.get(name);
+    if (known !== undefined && timingSafeEqual(digest, known)) return;
+    if (!(await this.#verify(password.toString(), this.#passwords.get(name), peer))) throw unauthenticated('the name or password is wrong');
+    this.#known.set(name, digest);
+  }
+}
+
+function unauthenticated(detail: string): FaultError {
+  return new FaultError(Fault.FAULT_UNAUTHENTICATED, detail);
+}
