@@ -92,7 +92,8 @@ const USE = {
 /**
  * The device's row is written each time and must be the one that was read. So
  * of two at once the second fails: it could not see the token of the first,
- * and would leave it as it is.
+ * and would leave it as it is. Tokens that the device got with its key have a
+ * chain, and live to their own end (contracts/iothentix.md 8.2).
  */
 const ISSUE = {
   name: 'device_access_issue',
@@ -103,7 +104,7 @@ const ISSUE = {
       update device set active_at = coalesce(active_at, $4), expires_at = null from sec where device.device_id = sec.device_id),
     old as (
       update device_token set expires_at = $11 from sec
-      where device_token.device_id = sec.device_id and expires_at > $11),
+      where device_token.device_id = sec.device_id and chain_id is null and expires_at > $11),
     neu as (
       insert into device_token (token_sha256, device_id, issued_at, expires_at) select $9, device_id, $4, $10 from sec),
     au as (
