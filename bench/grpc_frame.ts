@@ -1,7 +1,9 @@
 const HEADER_BYTES = 5;
 /** Field 1, length-delimited. */
 const FIELD_1_TEXT = 0x0a;
-const MOST_ONE_BYTE = 0x7f;
+/** Of a length, seven bits in each byte; the eighth says that there is another one. */
+const SEVEN_BITS = 0x7f;
+const MORE = 0x80;
 
 /** Puts an uncompressed message in its gRPC frame: a flag, four bytes of length, the message. */
 export function frame(message: Buffer): Buffer {
@@ -18,15 +20,19 @@ export function unframe(bytes: Buffer): Buffer {
   return bytes.subarray(HEADER_BYTES);
 }
 
-/** A protobuf message whose field 1 is a text of less than 128 bytes, and nothing else. */
+/** A protobuf message whose field 1 is a text of less than 2^14 bytes, and nothing else. */
 export function textMessage(text: string): Buffer {
   const bytes = Buffer.from(text);
-  if (bytes.length > MOST_ONE_BYTE) throw new Error('the text is too long for a length of one byte');
-  return Buffer.concat([Buffer.from([FIELD_1_TEXT, bytes.length]), bytes]);
+  const { length } = bytes;
+  if (length >> 14 !== 0) throw new Error('the text is too long for a length of two bytes');
+  const size = length <= SEVEN_BITS ? [length] : [(length & SEVEN_BITS) | MORE, length >> 7];
+  return Buffer.concat([Buffer.of(FIELD_1_TEXT, ...size), bytes]);
 }
 
 /** The text of such a message. Throws for any other. */
 export function readTextMessage(message: Buffer): string {
-  if (message[0] !== FIELD_1_TEXT || message[1] !== message.length - 2) throw new Error('not a message of one short text');
-  return message.toString('utf8', 2);
+  const [tag, low = 0, high = 0] = message;
+  const [size, start] = low <= SEVEN_BITS ? [low, 2] : [(low & SEVEN_BITS) | (high << 7), 3];
+  if (tag !== FIELD_1_TEXT || size !== message.length - start) throw new Error('not a message of one text');
+  return message.toString('utf8', start);
 }

@@ -6,7 +6,7 @@ import type { Workbench } from './workbench.ts';
 
 export interface LoadOptions {
   /** One of the programs in bench/load, and its arguments. */
-  readonly program: 'main' | 'echo' | 'secrets' | 'identity';
+  readonly program: 'main' | 'echo' | 'secrets' | 'identity' | 'tokens';
   readonly args: readonly string[];
 }
 

@@ -11,7 +11,10 @@ import { measureSecrets, profileSecrets } from './parts/secrets.ts';
 import { measureScale } from './parts/scale.ts';
 import { measureStart } from './parts/start.ts';
 import { measureThroughput } from './parts/throughput.ts';
+import { measureTokens, profileTokens } from './parts/tokens.ts';
 import { describeEnvironment, tableOf, writeJson } from './report.ts';
+import { TOKEN_PARTS } from './tokens/kinds.ts';
+import type { TokenPart } from './tokens/kinds.ts';
 import { Workbench } from './workbench.ts';
 
 const MEASURE: Readonly<Record<Part, (bench: Workbench, options: Options) => Promise<Figure[]>>> = {
@@ -23,6 +26,9 @@ const MEASURE: Readonly<Record<Part, (bench: Workbench, options: Options) => Pro
   'key-bind': (bench, options) => measureIdentities(bench, 'key-bind', options),
   'scope-put': (bench, options) => measureIdentities(bench, 'scope-put', options),
   'scope-repeat': (bench, options) => measureIdentities(bench, 'scope-repeat', options),
+  token: (bench, options) => measureTokens(bench, 'token', options),
+  introspect: (bench, options) => measureTokens(bench, 'introspect', options),
+  verify: (bench, options) => measureTokens(bench, 'verify', options),
   echo: measureEcho,
   scale: measureScale,
   start: measureStart,
@@ -43,11 +49,16 @@ async function run(bench: Workbench, options: Options): Promise<void> {
 function profileOf(bench: Workbench, what: NonNullable<Options['profile']>, options: Options): Promise<string> {
   if (what === 'echo') return profileEcho(bench, options);
   if (what === 'rest' || what === 'grpc') return profileRotations(bench, what, options);
+  if (isOfTokens(what)) return profileTokens(bench, what, options);
   return isOfIdentities(what) ? profileIdentities(bench, what, options) : profileSecrets(bench, what, options);
 }
 
 function isOfIdentities(part: Part): part is IdentityPart {
   return (IDENTITY_PARTS as readonly Part[]).includes(part);
+}
+
+function isOfTokens(part: Part): part is TokenPart {
+  return (TOKEN_PARTS as readonly Part[]).includes(part);
 }
 
 const options = readOptions();

@@ -4,12 +4,14 @@ import type { IdentityPart } from './identity/kinds.ts';
 import type { Wire } from './load/protocol.ts';
 import { SECRET_PARTS } from './secrets/kinds.ts';
 import type { SecretPart } from './secrets/kinds.ts';
+import { TOKEN_PARTS } from './tokens/kinds.ts';
+import type { TokenPart } from './tokens/kinds.ts';
 
 /** Requests in flight of a round. */
 export const IN_FLIGHT = 16;
 
 /** The parts that `--only` chooses from, in the order in which they run. */
-export const PARTS = ['rest', 'grpc', ...SECRET_PARTS, ...IDENTITY_PARTS, 'echo', 'scale', 'start'] as const;
+export const PARTS = ['rest', 'grpc', ...SECRET_PARTS, ...IDENTITY_PARTS, ...TOKEN_PARTS, 'echo', 'scale', 'start'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
@@ -18,24 +20,24 @@ export interface Options {
   readonly devices: number;
   readonly fleet: number;
   readonly only?: Part;
-  readonly profile?: Wire | SecretPart | IdentityPart | 'echo';
+  readonly profile?: Wire | SecretPart | IdentityPart | TokenPart | 'echo';
   readonly json?: string;
 }
 
 const EPILOGUE = `
-Every figure of rotations, resets, tokens, bindings and jobs is that of real ones: signed, verified, written durably.
-The floor is the least program that makes them too (bench/floor, bench/secrets, bench/identity). Compare ratios, not figures of different machines.`;
+Every figure of rotations, resets, tokens, bindings, jobs and checks is that of real ones: signed, verified, written durably.
+The floor is the least program that makes them too (bench/floor, bench/secrets, bench/identity, bench/tokens). Compare ratios, not figures of different machines.`;
 
 /** Reads the command line. Prints help and ends the process where it asks for it or is wrong. */
 export function readOptions(): Options {
   return new Command('npm run bench --')
-    .description('Measures Keyturn: rotations, the calls about device secrets and those of identity binding beside their floors, echoes beside bare node:http, a large fleet, and its start.')
+    .description('Measures Keyturn: rotations, the calls about device secrets, those of identity binding and those about tokens beside their floors, echoes beside bare node:http, a large fleet, and its start.')
     .option('--rounds <n>', 'rounds of each side', count, 5)
     .option('--seconds <s>', 'length of a round', seconds, 5)
     .option('--devices <n>', 'devices with keys or secrets, or identity keys, 16 or more', devices, 1000)
     .option('--fleet <n>', 'devices of the large fleet of part scale', count, 1_000_000)
     .addOption(new Option('--only <part>', 'one part only').choices(PARTS))
-    .addOption(new Option('--profile <part>', 'where the CPU time of one round goes, instead of the parts').choices(['rest', 'grpc', ...SECRET_PARTS, ...IDENTITY_PARTS, 'echo']))
+    .addOption(new Option('--profile <part>', 'where the CPU time of one round goes, instead of the parts').choices(['rest', 'grpc', ...SECRET_PARTS, ...IDENTITY_PARTS, ...TOKEN_PARTS, 'echo']))
     .option('--json <file>', 'write the figures to a file as JSON too')
     .addHelpText('after', EPILOGUE)
     .parse()

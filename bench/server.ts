@@ -25,10 +25,14 @@ export interface ServerOptions {
   readonly nodeArgs?: readonly string[];
   /** `ID:BASE64`. */
   readonly masterKey?: string;
+  /** More of Keyturn's environment. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** A program of the benchmark, and its arguments after the URL of its database; unset: the floor of rotations. */
   readonly floor?: { readonly program: string; readonly args: readonly string[] };
 }
 
+/** Of every Keyturn of the benchmark. */
+export const OPERATOR_TOKEN = 'benchmark-operator-token';
 const MASTER_KEY = `bench:${Buffer.alloc(32, 7).toString('base64')}`;
 
 const KEYTURN = new URL('../src/start.js', import.meta.url);
@@ -82,9 +86,9 @@ async function whenServing(bench: Workbench, name: string, child: Child, portOf:
   }
 }
 
-function spawnSubject(bench: Workbench, { name, databaseUrl, nodeArgs, masterKey = MASTER_KEY }: ServerOptions): Child {
-  const settings = { KEYTURN_DATABASE_URL: databaseUrl, KEYTURN_OPERATOR_TOKEN: 'benchmark-operator-token', KEYTURN_MASTER_KEYS: masterKey };
-  return spawnKeyturn(bench, { name, settings, nodeArgs, core: bench.cores.server });
+function spawnSubject(bench: Workbench, { name, databaseUrl, nodeArgs, masterKey = MASTER_KEY, settings = {} }: ServerOptions): Child {
+  const all = { KEYTURN_DATABASE_URL: databaseUrl, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN, KEYTURN_MASTER_KEYS: masterKey, ...settings };
+  return spawnKeyturn(bench, { name, settings: all, nodeArgs, core: bench.cores.server });
 }
 
 function spawnFloor(bench: Workbench, { name, wire, databaseUrl, nodeArgs = [], floor = { program: `floor/${wire}`, args: [] } }: ServerOptions): Child {

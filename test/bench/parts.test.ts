@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { describe, it } from 'mocha';
 import { selfTimes, sumBy } from '../../bench/cpu_profile.ts';
 import { spread } from '../../bench/fleet.ts';
 import { frame, readTextMessage, textMessage, unframe } from '../../bench/grpc_frame.ts';
+import { PARTS } from '../../bench/options.ts';
 import { median, percentile } from '../../bench/statistics.ts';
+import { TOKEN_PARTS, tokenOf } from '../../bench/tokens/kinds.ts';
 
 function node(id: number, functionName: string, url: string) {
   return { id, callFrame: { functionName, url, lineNumber: 6 } };
@@ -34,7 +37,24 @@ describe('parts of the benchmark', () => {
     assert.equal(readTextMessage(unframe(framed)), 'ab');
     assert.throws(() => unframe(framed.subarray(0, 8)));
     assert.throws(() => unframe(Buffer.concat([framed, framed])));
-    assert.throws(() => textMessage('a'.repeat(128)));
+    const long = textMessage('a'.repeat(300));
+    assert.equal(long.toString('hex', 0, 4), '0aac0261');
+    assert.equal(readTextMessage(long), 'a'.repeat(300));
+    assert.throws(() => readTextMessage(long.subarray(0, 300)));
+    assert.throws(() => textMessage('a'.repeat(2 ** 14)));
+  });
+
+  it('makes tokens that are all different and have the form of real ones', () => {
+    const tokens = new Set(Array.from({ length: 1000 }, (_, index) => tokenOf(index + 1)));
+    assert.equal(tokens.size, 1000);
+    for (const token of tokens) assert.match(token, /^[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{43}$/);
+  });
+
+  it('names every part in its help', () => {
+    const { stdout, status } = spawnSync(process.execPath, ['bench/main.ts', '--help'], { encoding: 'utf8' });
+    assert.equal(status, 0);
+    for (const part of PARTS) assert.ok(stdout.includes(`"${part}"`), part);
+    for (const part of TOKEN_PARTS) assert.equal(stdout.split(`"${part}"`).length, 3, `${part} can be measured and profiled`);
   });
 
   it('sums self times within a span and leaves waiting out', () => {
