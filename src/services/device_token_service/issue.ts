@@ -15,24 +15,41 @@ export async function issueToken(parts: DeviceTokenParts, request: IssueTokenReq
   const device = deviceOf(call);
   if (request.clientId !== device.deviceId) throw clientMismatch();
   const scopes = grantedScopes(request.scope, device.scopes);
-  return parts.rate.within(device.deviceId, `jwt ${device.jti}`, () => issue(parts, device, scopes, call));
+  return parts.rate.within(
+    device.deviceId,
+    `jwt ${device.jti}`,
+    () => issue(parts, device, scopes, call),
+    // Another request with this JWT may have got its token since this one was let in: such a JWT is spent, not too early.
+    () => checkAgain(parts, device),
+  );
 }
 
-async function issue({ tokens, jwts, settings, clock, count }: DeviceTokenParts, device: DevicePrincipal, scopes: readonly string[], call: Call): Promise<IssueTokenResponse> {
+async function issue(parts: DeviceTokenParts, device: DevicePrincipal, scopes: readonly string[], call: Call): Promise<IssueTokenResponse> {
+  const { tokens, settings, clock, count } = parts;
   const { deviceId, jti, currentKey: { thumbprint } } = device;
   const origin = originOf(call, clock);
   const token = newAccessToken(origin.at, settings.accessTokenSeconds);
   const result = await tokens.issue({ deviceId, jti, thumbprint }, { ...token, scopes, chainId: randomUUID() }, origin);
   if (result === 'jti_used') throw unauthenticated('the jti was used while this call was checked');
   if (result === 'overtaken') {
-    const state = await jwts.read(deviceId, jti);
-    if (state?.frozen === true && state.currentSpki?.equals(device.currentKey.spki) === true) {
-      throw new ApiError(ErrorReason.ERROR_REASON_DEVICE_FROZEN, 'the device was frozen while this call was checked');
-    }
-    throw unauthenticated('the key was replaced while this call was checked');
+    await checkAgain(parts, device);
+    // No key ever comes back, but a frozen device may.
+    throw frozen();
   }
   count('issued');
   return answerWith(token, settings.accessTokenSeconds, scopes);
+}
+
+/** Throws the refusal of a device that has changed since its call was let in, by the order of section 8.1. */
+async function checkAgain({ jwts }: DeviceTokenParts, { deviceId, jti, currentKey }: DevicePrincipal): Promise<void> {
+  const state = await jwts.read(deviceId, jti);
+  if (state?.currentSpki?.equals(currentKey.spki) !== true) throw unauthenticated('the key was replaced while this call was checked');
+  if (state.jtiUsed) throw unauthenticated('the jti was used while this call was checked');
+  if (state.frozen) throw frozen();
+}
+
+function frozen(): ApiError {
+  return new ApiError(ErrorReason.ERROR_REASON_DEVICE_FROZEN, 'the device was frozen while this call was checked');
 }
 
 function deviceOf(call: Call): DevicePrincipal {

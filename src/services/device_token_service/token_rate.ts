@@ -25,10 +25,15 @@ export class TokenRate {
    * Runs what a device has asked for, or refuses it (TOKEN_RATE_LIMITED).
    * Requests with the same `name` count as one while they run together: of many
    * identical ones, one gets its token, and none takes the others' allowance.
+   * `beforeRefusal` may refuse it for a reason that comes before the rate.
    */
-  async within<T>(deviceId: string, name: string, work: () => Promise<T>): Promise<T> {
+  async within<T>(deviceId: string, name: string, work: () => Promise<T>, beforeRefusal?: () => Promise<void>): Promise<T> {
     const key = `${deviceId} ${name}`;
     const attempt = this.#attempts.get(key) ?? this.#begin(deviceId, key);
+    if (typeof attempt === 'number') {
+      await beforeRefusal?.();
+      throw new ApiError(ErrorReason.ERROR_REASON_TOKEN_RATE_LIMITED, 'the device asks for tokens too often', { metadata: retryAfter(attempt) });
+    }
     attempt.running += 1;
     try {
       const result = await work();
@@ -40,9 +45,10 @@ export class TokenRate {
     }
   }
 
-  #begin(deviceId: string, key: string): Attempt {
+  /** A new attempt or, if the device has none left, how long until it has one, milliseconds. */
+  #begin(deviceId: string, key: string): Attempt | number {
     const wait = this.#allowance.take(deviceId, this.#clock.now().getTime());
-    if (wait > 0) throw new ApiError(ErrorReason.ERROR_REASON_TOKEN_RATE_LIMITED, 'the device asks for tokens too often', { metadata: retryAfter(wait) });
+    if (wait > 0) return wait;
     const attempt = { running: 0, hasSucceeded: false };
     this.#attempts.set(key, attempt);
     return attempt;
