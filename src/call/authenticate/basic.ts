@@ -1,4 +1,8 @@
-const BASIC = /^basic ([A-Za-z0-9+/]+={0,2})$/i;
+import { decodeBase64Standard } from '../../crypto/base64.ts';
+
+const BASIC = /^basic ([A-Za-z0-9+/=]+)$/i;
+/** The scheme word ends where no further character of a token follows (RFC 9110 section 5.6.2). */
+const SCHEME = /^basic(?![!#$%&'*+.^_`|~0-9A-Za-z-])/i;
 
 /** A name, which ends at the first colon, and a password (RFC 7617 section 2). */
 export interface BasicCredentials {
@@ -9,12 +13,12 @@ export interface BasicCredentials {
 
 /** Whether an authorization value is of this scheme, well formed or not. */
 export function isBasic(authorization: string): boolean {
-  return /^basic(?: |$)/i.test(authorization);
+  return SCHEME.test(authorization);
 }
 
-/** Undefined for anything that is not well formed. */
+/** Undefined for anything that is not well formed, such as base64 without its padding. */
 export function readBasic(authorization: string): BasicCredentials | undefined {
-  const bytes = Buffer.from(BASIC.exec(authorization)?.[1] ?? '', 'base64');
+  const bytes = decodeBase64Standard(BASIC.exec(authorization)?.[1] ?? '') ?? Buffer.alloc(0);
   const colon = bytes.indexOf(':');
   const name = bytes.toString('latin1', 0, Math.max(colon, 0));
   return /^[!-~]{1,128}$/.test(name) ? { name, password: bytes.subarray(colon + 1) } : undefined;

@@ -5,8 +5,11 @@ import type { IothentixSettings } from '../../settings.ts';
 import type { IncomingCall } from '../call.ts';
 import type { Authenticator } from './authenticator.ts';
 import { isBasic, readBasic } from './basic.ts';
+import type { BasicCredentials } from './basic.ts';
 import type { AnyonePrincipal } from './principal.ts';
 
+/** What cannot be read is the password of a client that nobody is, and costs the same. */
+const NOBODY: BasicCredentials = { name: '', password: Buffer.alloc(0) };
 const ANYONE: AnyonePrincipal = { kind: 'anyone' };
 
 /** Whether it is the password that is stored; undefined is nobody's, and costs the same. */
@@ -16,7 +19,8 @@ type VerifyPassword = (password: string, stored: Buffer | undefined, peer: strin
  * Who introspects tokens (contracts/iothentix.md 8.3): whoever calls, unless
  * the settings ask for a name and password. A password that was found right is
  * known again by a keyed hash, because the check of a stored one takes a tenth
- * of a second.
+ * of a second; and calls at once with the same ones share a check, so that a
+ * busy client is let in at a start as well.
  */
 export class IntrospectionClientAuthenticator implements Authenticator<AnyonePrincipal> {
   readonly #requiresAuth: boolean;
@@ -25,6 +29,8 @@ export class IntrospectionClientAuthenticator implements Authenticator<AnyonePri
   readonly #key = randomBytes(32);
   /** By name. */
   readonly #known = new Map<string, Buffer>();
+  /** Checks that run, by keyed hash and name. */
+  readonly #running = new Map<string, Promise<boolean>>();
 
   constructor({ introspectRequiresAuth, introspectClients }: IothentixSettings, verify: VerifyPassword) {
     this.#requiresAuth = introspectRequiresAuth;
@@ -45,13 +51,14 @@ export class IntrospectionClientAuthenticator implements Authenticator<AnyonePri
   limit(): void {}
 
   async #check(authorization: string, peer: string): Promise<void> {
-    const credentials = readBasic(authorization);
-    if (credentials === undefined) throw unauthenticated('the name and password are not in the form of RFC 7617');
-    const { name, password } = credentials;
+    const { name, password } = readBasic(authorization) ?? NOBODY;
     const digest = createHmac('sha256', this.#key).update(password).digest();
     const known = this.#known.get(name);
     if (known !== undefined && timingSafeEqual(digest, known)) return;
-    if (!(await this.#verify(password.toString(), this.#passwords.get(name), peer))) throw unauthenticated('the name or password is wrong');
+    const key = `${digest.toString('base64')} ${name}`;
+    const running = this.#running.get(key) ?? this.#verify(password.toString(), this.#passwords.get(name), peer).finally(() => this.#running.delete(key));
+    this.#running.set(key, running);
+    if (!(await running)) throw unauthenticated('the name or password is wrong');
     this.#known.set(name, digest);
   }
 }
