@@ -70,16 +70,17 @@ for (const hasTls of [false, true]) {
     it('tells by health and reflection what it serves, and the public one likewise', async () => {
       const { SERVING } = HealthCheckResponse_ServingStatus;
       const OWN = ['grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection'];
-      // What the operator may do in the place of an application is served to both.
-      const SHARED = ['DeviceSecretService', 'IamService', 'IotDeviceService'].map((name) => `keyturn.v1.${name}`);
+      // What the operator may do in the place of an application is served to both, and so is what either may check.
+      const SHARED = ['DeviceSecretService', 'DeviceTokenService', 'IamService', 'IotDeviceService', 'OperatorService'].map((name) => `keyturn.v1.${name}`);
+      const OF_DEVICES = ['keyturn.v1.DeviceKeyService', 'keyturn.v1.IdentityBindingService'];
       for (const [address, here, elsewhere] of [
-        [service.operator, ['keyturn.v1.OperatorService'], ['keyturn.v1.DeviceKeyService', 'keyturn.v1.IdentityBindingService']],
-        [service.grpc, ['keyturn.v1.DeviceKeyService', 'keyturn.v1.IdentityBindingService'], ['keyturn.v1.OperatorService']],
+        [service.operator, [], OF_DEVICES],
+        [service.grpc, OF_DEVICES, []],
       ] as const) {
         const client = new HealthClient(address, channel(), OPTIONS);
         const check = (name: string) =>
           new Promise((resolve) => client.check({ service: name }, (error: ServiceError | null, answer) => resolve(error?.code ?? answer.status)));
-        for (const name of ['', ...here]) assert.equal(await check(name), SERVING, name);
+        for (const name of ['', ...SHARED, ...here]) assert.equal(await check(name), SERVING, name);
         for (const name of elsewhere) assert.equal(await check(name), status.NOT_FOUND, name);
         client.close();
         assert.deepEqual(await reflectedServices(address, channel()), [...OWN, ...SHARED, ...here].toSorted());
