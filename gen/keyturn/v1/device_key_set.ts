@@ -39,7 +39,8 @@ export interface JsonWebKey {
     | undefined;
   /**
    * Of the key that counts now the device's id, which is the `kid` of the
-   * device's JWTs; of any other its thumbprint, so that nothing verifies with it.
+   * device's JWTs; of any other `retired:` and its thumbprint, which is no
+   * device's id, so that nothing verifies with it.
    */
   kid: string;
   /** Always `sig`. */

@@ -5190,8 +5190,9 @@ export const ListMessagesResponse: MessageFns<ListMessagesResponse> = {
 
 /**
  * Keyturn's own API for those who run it. Every call needs the operator's
- * bearer token in `authorization`, else UNAUTHENTICATED; a value that is not
- * in the expected form is INVALID_ARGUMENT with the fields named.
+ * bearer token in `authorization`, else UNAUTHENTICATED, if it does not say
+ * otherwise; a value that is not in the expected form is INVALID_ARGUMENT with
+ * the fields named.
  */
 export type OperatorServiceService = typeof OperatorServiceService;
 export const OperatorServiceService = {

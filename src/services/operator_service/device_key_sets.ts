@@ -21,7 +21,7 @@ export class DeviceKeySets {
 
   async get({ deviceId, includeRetired }: GetDeviceKeySetRequest, call: Call): Promise<GetDeviceKeySetResponse> {
     const projectId = call.principal.kind === 'application' ? call.principal.projectId : undefined;
-    const rows = await this.#store.read(deviceId, projectId, includeRetired, MOST_KEYS);
+    const rows = await (includeRetired ? this.#store.readAll(deviceId, projectId, MOST_KEYS) : this.#store.readCurrent(deviceId, projectId));
     if (rows === undefined) throw new ApiError(ErrorReason.ERROR_REASON_DEVICE_NOT_FOUND, 'there is no such device');
     return { keys: rows.map((row) => toKey(deviceId, row)) };
   }
@@ -32,6 +32,7 @@ function toKey(deviceId: string, { state, spki, retiredAt }: KeyOfSet): JsonWebK
   if (key === undefined) throw new Error('a stored key cannot be read');
   const { kty, crv, x, y, n, e, alg } = toJwk(key);
   const { thumbprint } = key;
-  const kid = state === 'CURRENT' ? deviceId : thumbprint;
+  // No device's id has a colon; some are the thumbprint of a key.
+  const kid = state === 'CURRENT' ? deviceId : `retired:${thumbprint}`;
   return { kty, crv, x, y, n, e, kid, use: 'sig', alg, thumbprint, state, retiredAt: retiredAt === null ? undefined : toTimestamp(retiredAt) };
 }
