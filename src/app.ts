@@ -26,6 +26,7 @@ import { DeviceKeySetStore } from './db/device_key_set.ts';
 import type { EmbeddedPostgres } from './db/embedded/index.ts';
 import { EventStore } from './db/event.ts';
 import { expiryJobs } from './db/expiry.ts';
+import { jtiClearing } from './db/jti_clearing.ts';
 import { ProjectStore } from './db/project.ts';
 import { RotationStore } from './db/rotation.ts';
 import { composeDeviceSecrets } from './device_secrets.ts';
@@ -147,7 +148,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
     [Caller.CALLER_DEVICE_UPDATE_JWT, new DeviceUpdateJwtAuthenticator(rotations, config.iothentix, clock)],
   ]);
   const expiry = new DeviceExpiryStore(database);
-  const sweeper = started.use(new Sweeper([{ name: 'device_expiry', run: (now) => expiry.removeDue(now) }, ...expiryJobs(database.run)], SWEEP_INTERVAL, log, clock));
+  const sweeper = started.use(new Sweeper([{ name: 'device_expiry', run: (now) => expiry.removeDue(now) }, ...expiryJobs(database.run), jtiClearing(database.run)], SWEEP_INTERVAL, log, clock));
   const turnstile = new Turnstile(config.limits.peerFailuresPerMinute, clock);
   const telemetry = new Telemetry(log, metrics);
   const observer = atFaultPoint === undefined ? telemetry : withFaultPoints(telemetry, atFaultPoint);

@@ -36,7 +36,7 @@ export interface DeviceTokens {
 /** DeviceTokenService, with what it stands on. */
 export function composeDeviceTokens({ database, settings, clock, metrics, passwords, publicUrl, atFaultPoint }: DeviceTokensParts): DeviceTokens {
   const tokens = new DeviceTokenStore(database.run, atFaultPoint);
-  const jwts = new DeviceJwtStore(database.run);
+  const jwts = new DeviceJwtStore(database.run, atFaultPoint);
   const check = new DeviceJwtCheck(jwts, settings.algorithms, clock);
   return {
     authenticators: [

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import type { AtFaultPoint } from '../fault_points.ts';
 import { violatedConstraint } from './database.ts';
 import type { Run } from './database.ts';
 import { valuesOf } from './origin.ts';
 import type { Origin } from './origin.ts';
+import { settledChange } from './settled.ts';
 
 /** All that the check of an authentication JWT needs, from one look-up. */
 export interface SignerState {
@@ -39,27 +42,31 @@ const READ = {
 export const SIGNER = `
       select device_id, project_id from device where device_id = $5 and current_key = $7 and state = 'ACTIVE' for no key update`;
 
-/** The `jti` of a JWT that `dev` has signed. */
-export const USED_JTI = `
-      insert into used_jti (device_id, jti, thumbprint, used_at) select device_id, $6, $7, $1 from dev`;
+/** The `jti` of a JWT that `dev` has signed, with the `verificationId` of a check of it. */
+export const usedJti = (verificationId: string): string => `
+      insert into used_jti (device_id, jti, thumbprint, used_at, verification_id) select device_id, $6, $7, $1, ${verificationId} from dev`;
 
 const SPEND = {
   name: 'device_jwt_spend',
   text: `with
     dev as (${SIGNER}),
-    jt as (${USED_JTI}),
+    jt as (${usedJti('$8')}),
     au as (
       insert into audit_event (occurred_at, project_id, device_id, action, actor, request_id, peer, details)
       select $1, project_id, device_id, 'device_jwt.verified', $2, $3, $4, json_build_object('jti', $6::text) from dev)
     select count(*)::int as changed from dev`,
 };
 
+const IS_OWN = { name: 'device_jwt_is_own', text: 'select from used_jti where device_id = $1 and jti = $2 and verification_id = $3' };
+
 /** Authentication JWTs of devices (contracts/iothentix.md section 5): one `jti` store for all calls that take a JWT. */
 export class DeviceJwtStore {
   readonly #run: Run;
+  readonly #atFaultPoint: AtFaultPoint | undefined;
 
-  constructor(run: Run) {
+  constructor(run: Run, atFaultPoint?: AtFaultPoint) {
     this.#run = run;
+    this.#atFaultPoint = atFaultPoint;
   }
 
   /** Reads what the check needs, or undefined if there is no such device. */
@@ -75,11 +82,21 @@ export class DeviceJwtStore {
     };
   }
 
-  /** Records that a JWT was verified, in one statement with its audit event. */
+  /**
+   * Records that a JWT was verified, in one statement with its audit event.
+   * Where the connection is lost on the way, the entry is looked for on another
+   * one: it has a mark by which no other check takes it for its own. If it is
+   * not there, throws Unavailable; the same JWT may then be spent or not.
+   */
   async spend({ deviceId, jti, thumbprint }: SpentJwt, origin: Origin): Promise<SpendResult> {
+    const verificationId = randomUUID();
+    const write = async (): Promise<boolean> => {
+      const [row] = await this.#run<{ changed: number }>(SPEND, [...valuesOf(origin), deviceId, jti, thumbprint, verificationId]);
+      return row?.changed === 1;
+    };
+    const isOwn = async (): Promise<boolean> => (await this.#run(IS_OWN, [deviceId, jti, verificationId])).length === 1;
     try {
-      const [row] = await this.#run<{ changed: number }>(SPEND, [...valuesOf(origin), deviceId, jti, thumbprint]);
-      return row?.changed === 1 ? 'spent' : 'overtaken';
+      return (await settledChange(write, isOwn, this.#atFaultPoint)) ? 'spent' : 'overtaken';
     } catch (error) {
       if (violatedConstraint(error) === 'used_jti_pkey') return 'jti_used';
       throw error;

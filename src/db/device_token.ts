@@ -1,7 +1,7 @@
 import type { AtFaultPoint } from '../fault_points.ts';
 import { violatedConstraint } from './database.ts';
 import type { Run } from './database.ts';
-import { SIGNER, USED_JTI } from './device_jwt.ts';
+import { SIGNER, usedJti } from './device_jwt.ts';
 import type { SpendResult, SpentJwt } from './device_jwt.ts';
 import { valuesOf } from './origin.ts';
 import type { Origin } from './origin.ts';
@@ -44,7 +44,7 @@ const ISSUE = {
   name: 'device_token_issue',
   text: `with
     dev as (${SIGNER}),
-    jt as (${USED_JTI}),
+    jt as (${usedJti('null')}),
     ch as (
       insert into device_token_chain (chain_id, device_id, scopes, renewals, expires_at) select $8, device_id, $9, 0, $11 from dev),
     neu as (
@@ -71,8 +71,9 @@ const EXISTS = { name: 'device_token_exists', text: 'select from device_token wh
 
 /**
  * The device's row is locked first, as by those who end its tokens; then the
- * earlier token, so that one which was deleted meanwhile is not renewed; then
- * the chain, whose count is exact however many renew at once.
+ * earlier token and its chain, so that one which was deleted meanwhile, or has
+ * expired and was cleared away, is not renewed and has not run out of renewals
+ * either. The count of the chain is exact however many renew at once.
  */
 const RENEW = {
   name: 'device_token_renew',
@@ -80,8 +81,9 @@ const RENEW = {
     dev as (
       select device_id, project_id from device where device_id = $5 and state = 'ACTIVE' for no key update),
     tok as (
-      select t.chain_id, dev.device_id, dev.project_id from device_token t join dev on t.device_id = dev.device_id
-      where t.token_sha256 = $6 and t.expires_at > $1 for key share of t),
+      select c.chain_id, dev.device_id, dev.project_id
+      from device_token t join dev on t.device_id = dev.device_id join device_token_chain c on c.chain_id = t.chain_id
+      where t.token_sha256 = $6 and t.expires_at > $1 for key share of t for no key update of c),
     ch as (
       update device_token_chain c set renewals = c.renewals + 1, expires_at = greatest(c.expires_at, $9) from tok
       where c.chain_id = tok.chain_id and c.renewals < $10

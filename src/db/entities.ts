@@ -86,6 +86,8 @@ export const PublicKeyEntity = defineEntity({
     rotationId: p.uuid().nullable(),
     /** Whether the `jti` values of JWTs that it has signed, which need not be known any more, were deleted. */
     jtisCleared: p.boolean().default(false),
+    /** Those up to this one were, in the order of their index. */
+    jtisClearedTo: p.string().length(64).default(''),
   },
 });
 
@@ -113,6 +115,8 @@ export const UsedJtiEntity = defineEntity({
     /** The key that signed the JWT; the entry lives as long as it. */
     thumbprint: p.string().length(64),
     usedAt: p.datetime().columnType('timestamptz'),
+    /** By which a check of a JWT knows that it was its own write; null for JWTs that were used in another way. */
+    verificationId: p.uuid().nullable(),
   },
 });
 

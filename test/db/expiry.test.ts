@@ -19,6 +19,7 @@ const TABLES = {
     select 'd', 'resetSecret', encode(hash, 'hex'), hash, 'k', hash, at, at from ${ROWS}`,
   iam_token: `insert into iam_token (token_sha256, user_id, generation, issued_at, expires_at) select hash, 'u', 0, at, at from ${ROWS}`,
   device_token: `insert into device_token (token_sha256, device_id, issued_at, expires_at) select hash, 'd', at, at from ${ROWS}`,
+  device_token_chain: `insert into device_token_chain (chain_id, device_id, scopes, renewals, expires_at) select gen_random_uuid(), 'd', '{}', 0, at from ${ROWS}`,
   used_signature: `insert into used_signature (signature_sha256, expires_at) select hash, at from ${ROWS}`,
   identity_revocation: `insert into identity_revocation (pk, code_mac, wrong_tries, created_at, expires_at) select left(encode(hash, 'hex'), 43), hash, 0, at, at from ${ROWS}`,
   identity_job: `insert into identity_job (job_id, pk, field, state, address_mac, key_id, box, code_mac, code_expires_at, wrong_tries, test, created_at, expires_at)
