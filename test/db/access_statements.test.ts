@@ -54,8 +54,8 @@ describe('statements of access, events and expiry', () => {
     [['event_open'], false, () => events().open('5:9:5,7')],
     [['event_read'], true, () => events().read(WINDOW, 0n, { projectId: 'default', deviceId: 'planned' })],
     [[
-      'idempotency_record_expiry', 'iam_token_expiry', 'device_token_expiry', 'used_signature_expiry', 'identity_revocation_expiry', 'identity_job_expiry',
-      'sending_budget_expiry', 'message_expiry',
+      'idempotency_record_expiry', 'iam_token_expiry', 'device_token_expiry', 'device_token_chain_expiry', 'used_signature_expiry', 'identity_revocation_expiry',
+      'identity_job_expiry', 'sending_budget_expiry', 'message_expiry',
     ], true, async () => {
       for (const job of expiryJobs(database.run)) await job.run(NOW);
     }],
