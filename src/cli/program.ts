@@ -6,6 +6,7 @@ import { addAccessKeyCommands } from './access_key.ts';
 import { addAuditCommands } from './audit.ts';
 import type { Context } from './context.ts';
 import { addDeviceCommands } from './device.ts';
+import { addTokenCommand } from './device_token.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addEventCommands } from './events.ts';
 import { ExitCode, Failure, messageOf } from './failure.ts';
@@ -84,6 +85,7 @@ function createProgram(context: Context, finish: (exitCode: number) => void): Co
   addMessageCommands(program, context);
   addResetSecretCommand(program, context);
   addRotateCommand(program, context);
+  addTokenCommand(program, context);
   return program;
 }
 

@@ -3,7 +3,7 @@ import { request as requestHttp } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Checkpoint } from './checkpoint.ts';
-import type { KeyUpdate } from './key_update.ts';
+import type { DeviceRequest } from './device_jwt.ts';
 
 /** Where the service is. */
 export interface Target {
@@ -26,7 +26,6 @@ export interface Answer {
   readonly requestId: string | undefined;
 }
 
-const PATH = '/device/update/pubkey';
 /** Answers of the service have a few hundred bytes. */
 const MOST_BYTES = 16_384;
 
@@ -35,15 +34,15 @@ const MOST_BYTES = 16_384;
  * Throws an Error if no complete answer comes within the time, in milliseconds, or if it is over 16 KiB: whether the
  * service has had the request is unknown then.
  */
-export async function exchange(target: Target, update: KeyUpdate, timeout: number, checkpoint: Checkpoint): Promise<Answer> {
+export async function exchange(target: Target, { path, jwt, body }: DeviceRequest, timeout: number, checkpoint: Checkpoint): Promise<Answer> {
   checkpoint('before request');
-  const body = JSON.stringify({ pop: update.pop });
-  const request = open(target, update, Buffer.byteLength(body), AbortSignal.timeout(timeout));
+  const text = JSON.stringify(body);
+  const request = open(target, path, jwt, Buffer.byteLength(text), AbortSignal.timeout(timeout));
   // Also heard of while the answer is read, where it fails the reading.
   request.on('error', () => {});
   const answered = once(request, 'response') as Promise<[IncomingMessage]>;
   const sent = once(request, 'finish');
-  request.end(body);
+  request.end(text);
   await Promise.race([sent, answered]);
   checkpoint('after request: sent');
   const [response] = await answered;
@@ -52,7 +51,7 @@ export async function exchange(target: Target, update: KeyUpdate, timeout: numbe
   return answer;
 }
 
-function open({ url, ca, own }: Target, { jwt }: KeyUpdate, length: number, signal: AbortSignal): ClientRequest {
+function open({ url, ca, own }: Target, path: string, jwt: string, length: number, signal: AbortSignal): ClientRequest {
   const options = {
     method: 'POST',
     agent: false,
@@ -60,7 +59,7 @@ function open({ url, ca, own }: Target, { jwt }: KeyUpdate, length: number, sign
     headers: { authorization: jwt, 'content-type': 'application/json', 'content-length': length },
   };
   const address = new URL(url);
-  address.pathname = url.pathname.replace(/\/*$/, PATH);
+  address.pathname = url.pathname.replace(/\/*$/, path);
   if (url.protocol === 'http:') return requestHttp(address, options);
   // Said here, so that no variable of the environment can switch it off.
   return requestHttps(address, { ...options, rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }), ...own });

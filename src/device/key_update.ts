@@ -1,22 +1,14 @@
-import { constants, randomBytes, sign } from 'node:crypto';
+import { sign } from 'node:crypto';
 import type { SignKeyObjectInput } from 'node:crypto';
-import type { JwsAlgorithm } from '../crypto/algorithms.ts';
+import { makeJti, paddingOf, signDeviceJwt } from './device_jwt.ts';
+import type { DeviceRequest } from './device_jwt.ts';
 import type { DeviceKey } from './device_key.ts';
 
-/** What a device sends: the Authorization header and the member `pop` of the body. */
+/** What installs a new key: the Authorization header and the member `pop` of the body. */
 export interface KeyUpdate {
   readonly jwt: string;
   readonly pop: string;
 }
-
-const HASHES: Readonly<Record<JwsAlgorithm, string | undefined>> = {
-  ES256: 'sha256',
-  ES384: 'sha384',
-  EdDSA: undefined,
-  Ed25519: undefined,
-  RS256: 'sha256',
-  PS256: 'sha256',
-};
 
 /**
  * The update that replaces `signer` by `next` until `exp`, seconds since 1970: a compact JWS with the documented
@@ -24,7 +16,7 @@ const HASHES: Readonly<Record<JwsAlgorithm, string | undefined>> = {
  */
 export function signUpdate(deviceId: string, signer: DeviceKey, next: DeviceKey, exp: number): KeyUpdate {
   const publicKey = `-----BEGIN PUBLIC KEY-----${next.spki.toString('base64')}-----END PUBLIC KEY-----`;
-  const jwt = signJwt(signer, deviceId, { sub: deviceId, public_key: publicKey, jti: makeJti(), exp });
+  const jwt = signDeviceJwt(signer, deviceId, { sub: deviceId, public_key: publicKey, jti: makeJti(), exp });
   return { jwt, pop: prove(next, jwt) };
 }
 
@@ -34,13 +26,12 @@ export function signUpdate(deviceId: string, signer: DeviceKey, next: DeviceKey,
  * from buying a token (8.1). Without `exp`, so that the answer does not hang on clocks.
  */
 export function signProbe(deviceId: string, signer: DeviceKey): KeyUpdate {
-  return { jwt: signJwt(signer, deviceId, { sub: deviceId, public_key: 'none', jti: makeJti() }), pop: 'none' };
+  return { jwt: signDeviceJwt(signer, deviceId, { sub: deviceId, public_key: 'none', jti: makeJti() }), pop: 'none' };
 }
 
-function signJwt(signer: DeviceKey, deviceId: string, payload: object): string {
-  const signed = `${base64url({ alg: signer.alg, typ: 'JWT', kid: deviceId })}.${base64url(payload)}`;
-  const key: SignKeyObjectInput = { key: signer.privateKey, dsaEncoding: 'ieee-p1363', ...paddingOf(signer.alg) };
-  return `${signed}.${sign(HASHES[signer.alg], Buffer.from(signed), key).toString('base64url')}`;
+/** The request that sends an update. */
+export function requestOf({ jwt, pop }: KeyUpdate): DeviceRequest {
+  return { path: '/device/update/pubkey', jwt, body: { pop } };
 }
 
 /** The documented hash, SHA-256, on both curves; DER; none of both for Ed25519. */
@@ -48,16 +39,4 @@ function prove(next: DeviceKey, jwt: string): string {
   const hash = next.kind === 'Ed25519' ? undefined : 'sha256';
   const key: SignKeyObjectInput = { key: next.privateKey, dsaEncoding: 'der', ...paddingOf(next.alg) };
   return sign(hash, Buffer.from(jwt), key).toString('base64');
-}
-
-function paddingOf(alg: JwsAlgorithm): Partial<SignKeyObjectInput> {
-  return alg === 'PS256' ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : {};
-}
-
-function makeJti(): string {
-  return randomBytes(16).toString('hex').toUpperCase();
-}
-
-function base64url(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
 }

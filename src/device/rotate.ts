@@ -1,12 +1,12 @@
 import { JWS_ALGORITHMS } from '../crypto/algorithms.ts';
 import type { JwsAlgorithm } from '../crypto/algorithms.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { requireDeviceId } from './device_id.ts';
 import type { Target } from './exchange.ts';
-import { Link } from './link.ts';
+import { FIRST_PAUSE, Link } from './link.ts';
 import { Rotation } from './rotation.ts';
 import type { Rotated } from './rotation.ts';
-export { RotationError } from './rotation_error.ts';
-import { RotationError } from './rotation_error.ts';
+export { DeviceError } from './device_error.ts';
 import { Store } from './store.ts';
 
 export interface RotateOptions {
@@ -30,18 +30,16 @@ export interface RotateOptions {
   readonly now?: () => number;
 }
 
-const FIRST_PAUSE = 250;
-
 /**
  * Replaces the key of a device (contracts/iothentix.md 7; docs/rotate.md has the state machine). A rotation that an
  * earlier run left open is settled first, and that is all, unless its key is of another kind than `alg` asks for. May
  * be killed at any point: every key that the service can have is on the disk before the service can have it, and goes
- * only when a later rotation has succeeded. Throws a RotationError, or the error of a file system that cannot write.
+ * only when a later rotation has succeeded. Throws a DeviceError, or the error of a file system that cannot write.
  */
 export async function rotate(options: RotateOptions): Promise<Rotated> {
   const { target, deviceId, keyFile, stateFolder, alg, lifetime, timeout, firstPause = FIRST_PAUSE } = options;
   const { checkpoint = () => {}, now = Date.now } = options;
-  if (!/^[A-Za-z0-9._-]{1,128}$/.test(deviceId)) throw new RotationError('usage', 'a device id has 1 to 128 characters of A-Za-z0-9._-');
+  requireDeviceId(deviceId);
   using store = new Store(keyFile, stateFolder, checkpoint);
   const link = new Link({ target, timeout, firstPause, checkpoint, now });
   const rotation = new Rotation({ store, link, deviceId, alg, lifetime });

@@ -1,9 +1,10 @@
 import type { JwsAlgorithm } from '../crypto/algorithms.ts';
+import { candidatesOf, keyOf } from './candidates.ts';
+import { DeviceError } from './device_error.ts';
 import { algorithmsOf, makeDeviceKey } from './device_key.ts';
 import type { DeviceKey } from './device_key.ts';
 import { signProbe, signUpdate } from './key_update.ts';
 import type { Link } from './link.ts';
-import { RotationError } from './rotation_error.ts';
 import type { PendingRotation, RotationState } from './rotation_state.ts';
 import type { Store } from './store.ts';
 import type { Verdict } from './verdict.ts';
@@ -46,8 +47,9 @@ export class Rotation {
 
   /** Begins a rotation, or takes up the one that is open, and brings it to its end. */
   async settle(): Promise<Rotated> {
-    const { found, current } = this.#load();
-    this.#parts.store.proveKeyFile();
+    const { store, deviceId, alg } = this.#parts;
+    const { found, current } = store.read(deviceId, alg);
+    store.proveKeyFile();
     const resumed = isOpen(found);
     let state = resumed ? found : this.#begin(found, current);
     for (let signatures = 0, mayReplace = resumed; ; ) {
@@ -65,23 +67,6 @@ export class Rotation {
         state = this.#replace(state);
       }
     }
-  }
-
-  /** What the disk says, and which of the keys is in the key file. */
-  #load(): { found: RotationState; current: DeviceKey } {
-    const { store, deviceId, alg } = this.#parts;
-    const key = store.readKey(alg);
-    const found = store.readState() ?? { deviceId, keys: [key], dropped: [], pending: undefined };
-    if (found.deviceId !== deviceId) {
-      throw new RotationError('usage', `the state folder is that of the device ${found.deviceId}; give another one for ${deviceId}`);
-    }
-    const current = found.keys.find(({ thumbprint }) => thumbprint === key.thumbprint);
-    if (current !== undefined) return { found, current };
-    const newest = found.keys.at(-1);
-    // A factory image has set the key file back to a key that was replaced long ago.
-    if (found.dropped.includes(key.thumbprint) && newest !== undefined) return { found, current: newest };
-    const message = `the state folder does not know the key in the key file (${key.thumbprint}): give the key file of ${deviceId}, or, if this key was registered by hand, another state folder; keep this one, it may hold the only key that counts`;
-    throw new RotationError('usage', message);
   }
 
   #begin(found: RotationState, current: DeviceKey): OpenState {
@@ -132,45 +117,32 @@ export class Rotation {
     return { deviceId, thumbprint: next.thumbprint, alg: next.alg, previousThumbprint: old.thumbprint, resumed };
   }
 
-  /**
-   * Asks for each key whether it is the current one, without changing anything. The old key comes before the new one:
-   * an update that arrives meanwhile makes the new one current, never the old one.
-   */
-  async #findCurrent({ keys, pending }: OpenState): Promise<DeviceKey> {
+  /** Asks for each key whether it is the current one, without changing anything. */
+  async #findCurrent(state: OpenState): Promise<DeviceKey> {
     const { link, deviceId } = this.#parts;
-    const both = [keyOf({ keys }, pending.old), keyOf({ keys }, pending.next)];
-    for (const key of new Set([...both, ...keys.toReversed()])) {
-      for (const alg of new Set([key.alg, ...algorithmsOf(key.kind)])) {
-        const candidate = { ...key, alg };
-        if (await link.verifies(signProbe(deviceId, candidate))) return candidate;
-      }
+    for (const candidate of candidatesOf(state)) {
+      if (await link.verifies(signProbe(deviceId, candidate))) return candidate;
     }
     const message = `the service accepts none of the keys of ${deviceId}: it does not know the device, or has a key that was not made here${link.trace}`;
-    throw new RotationError('refused', message);
+    throw new DeviceError('refused', message);
   }
 
-  #refused(verdict: Verdict): RotationError {
+  #refused(verdict: Verdict): DeviceError {
     const { link, deviceId } = this.#parts;
     const why = verdict === 'malformed'
       ? 'it takes no key of this kind; choose another --alg'
       : `${deviceId} is frozen or may not replace its key`;
-    return new RotationError('refused', `the service has refused the new key: ${why}; the current key still counts${link.trace}`);
+    return new DeviceError('refused', `the service has refused the new key: ${why}; the current key still counts${link.trace}`);
   }
 
-  #unacceptable(): RotationError {
+  #unacceptable(): DeviceError {
     const message = 'the service knows the key but accepts no JWT that it signs: set the clock, or give a larger --exp';
-    return new RotationError('failed', `${message}${this.#parts.link.trace}`);
+    return new DeviceError('failed', `${message}${this.#parts.link.trace}`);
   }
 }
 
 function isOpen(state: RotationState): state is OpenState {
   return state.pending !== undefined;
-}
-
-function keyOf({ keys }: Pick<RotationState, 'keys'>, thumbprint: string): DeviceKey {
-  const key = keys.find((candidate) => candidate.thumbprint === thumbprint);
-  if (key === undefined) throw new Error(`there is no key ${thumbprint}`);
-  return key;
 }
 
 /** The keys with this one: in its old place, if it has one, with the algorithm that is known now. */

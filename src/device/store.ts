@@ -1,70 +1,54 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import type { JwsAlgorithm } from '../crypto/algorithms.ts';
-import { openDataFolder, readPrivateFile } from '../data_folder.ts';
+import { readFileSync } from 'node:fs';
+import { openDataFolder } from '../data_folder.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { readDeviceKey, toPrivatePem } from './device_key.ts';
+import { DeviceError, reasonOf } from './device_error.ts';
+import { toPrivatePem } from './device_key.ts';
 import type { DeviceKey } from './device_key.ts';
 import { replacePrivateFile } from './private_file.ts';
-import { readState, writeState } from './rotation_state.ts';
+import { writeState } from './rotation_state.ts';
 import type { RotationState } from './rotation_state.ts';
-import { RotationError, reasonOf } from './rotation_error.ts';
+import { StoreReader } from './store_reader.ts';
 
-const STATE_FILE = 'rotation.json';
-
-/** The key file and the state folder of one device, this process's alone until it disposes of them or ends. */
-export class Store implements Disposable {
-  readonly #keyFile: string;
-  readonly #stateFile: string;
+/** The key file and the state folder of one device, for this process alone until it disposes of them or ends. */
+export class Store extends StoreReader implements Disposable {
   readonly #checkpoint: Checkpoint;
   readonly #lock: Disposable;
 
   /**
    * Creates the state folder with mode 0700 if it is missing, and locks it; the kernel frees the lock when the process
-   * ends in whatever way. Throws a RotationError: `failed` if another process holds the folder or it cannot be used,
+   * ends in whatever way. Throws a DeviceError: `failed` if another process holds the folder or it cannot be used,
    * `usage` if others have rights to it, or if the key file is missing or in a folder that cannot be written.
    */
   constructor(keyFile: string, stateFolder: string, checkpoint: Checkpoint) {
-    this.#keyFile = findKeyFile(keyFile);
-    this.#stateFile = join(stateFolder, STATE_FILE);
+    super(keyFile, stateFolder);
     this.#checkpoint = checkpoint;
     this.#lock = lockFolder(stateFolder);
   }
 
-  /** Throws a RotationError `usage` if the file is open to others or holds no private key that can be used. */
-  readKey(preferred: JwsAlgorithm | undefined): DeviceKey {
-    return readAs(this.#keyFile, (text) => readDeviceKey(text, preferred)) ?? fail(`${this.#keyFile} is missing`);
-  }
-
-  /** Undefined if there is none yet. Throws a RotationError `usage` if it cannot be trusted. */
-  readState(): RotationState | undefined {
-    return readAs(this.#stateFile, readState);
-  }
-
   /** Returns when it is on the disk. */
   writeState(state: RotationState): void {
-    replacePrivateFile(this.#stateFile, writeState(state), 'state', this.#checkpoint);
+    replacePrivateFile(this.stateFile, writeState(state), 'state', this.#checkpoint);
   }
 
   /**
    * Replaces the key file by its own text: what cannot be done now could not be done later, when the service has the
-   * new key. Throws a RotationError `usage`.
+   * new key. Throws a DeviceError `usage`.
    */
   proveKeyFile(): void {
     try {
-      replacePrivateFile(this.#keyFile, readFileSync(this.#keyFile, 'utf8'), 'proof', this.#checkpoint);
+      replacePrivateFile(this.keyFile, readFileSync(this.keyFile, 'utf8'), 'proof', this.#checkpoint);
     } catch (error) {
-      throw new RotationError('usage', `${this.#keyFile} could not be replaced by a new key (${reasonOf(error)}); nothing was sent`, { cause: error });
+      throw new DeviceError('usage', `${this.keyFile} could not be replaced by a new key (${reasonOf(error)}); nothing was sent`, { cause: error });
     }
   }
 
-  /** Returns when it is on the disk. Throws a RotationError `failed` that says where the key is meanwhile. */
+  /** Returns when it is on the disk. Throws a DeviceError `failed` that says where the key is meanwhile. */
   writeKey(key: DeviceKey): void {
     try {
-      replacePrivateFile(this.#keyFile, toPrivatePem(key), 'key', this.#checkpoint);
+      replacePrivateFile(this.keyFile, toPrivatePem(key), 'key', this.#checkpoint);
     } catch (error) {
-      const message = `the service has the new key, but ${this.#keyFile} cannot be written (${reasonOf(error)}); the key is safe in ${this.#stateFile}: mend this and run again`;
-      throw new RotationError('failed', message, { cause: error });
+      const message = `the service has the new key, but ${this.keyFile} cannot be written (${reasonOf(error)}); the key is safe in ${this.stateFile}: mend this and run again`;
+      throw new DeviceError('failed', message, { cause: error });
     }
   }
 
@@ -73,40 +57,10 @@ export class Store implements Disposable {
   }
 }
 
-/** Follows links, because a rename onto a link would replace the link. */
-function findKeyFile(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    throw new RotationError('usage', `${path} cannot be found (${reasonOf(error)}): --key names the device's private key`, { cause: error });
-  }
-}
-
 function lockFolder(folder: string): Disposable {
-  // Opening would take these rights away, which nobody wants of a folder that was named by mistake, such as /etc.
-  const stats = statSync(folder, { throwIfNoEntry: false });
-  if (stats?.isDirectory() === true && (stats.mode & 0o077) !== 0) fail(`${folder} is open to other users: run chmod 700 ${folder}`);
   try {
     return openDataFolder(folder);
   } catch (error) {
-    throw new RotationError('failed', reasonOf(error), { cause: error });
+    throw new DeviceError('failed', reasonOf(error), { cause: error });
   }
-}
-
-function readAs<Value>(path: string, read: (text: string) => Value): Value | undefined {
-  let text: string | undefined;
-  try {
-    text = readPrivateFile(path);
-  } catch (error) {
-    throw new RotationError('usage', reasonOf(error), { cause: error });
-  }
-  try {
-    return text === undefined ? undefined : read(text);
-  } catch (error) {
-    throw new RotationError('usage', `${path} ${reasonOf(error)}`, { cause: error });
-  }
-}
-
-function fail(message: string): never {
-  throw new RotationError('usage', message);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { RotationError } from '../../src/device/rotate.ts';
+import { DeviceError } from '../../src/device/rotate.ts';
 import { lockDevice, waitingBackends } from '../db/fixtures/rotations.ts';
 import { TestDevice } from '../device/device.ts';
 import { ecPair } from '../crypto/keys.ts';
@@ -97,7 +97,7 @@ class Traveller {
         const { thumbprint } = await this.#device.rotate({ url: this.#node.child.url, timeout: 1_000 });
         return void this.thumbprints.push(thumbprint);
       } catch (error) {
-        if (!(error instanceof RotationError && error.trouble === 'failed')) throw error;
+        if (!(error instanceof DeviceError && error.trouble === 'failed')) throw error;
         this.#node = this.#node === this.#nodes.first ? this.#nodes.second : this.#nodes.first;
       }
     }

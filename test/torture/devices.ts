@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDeviceKey, toPrivatePem } from '../../src/device/device_key.ts';
-import { RotationError, rotate } from '../../src/device/rotate.ts';
+import { DeviceError, rotate } from '../../src/device/rotate.ts';
 import { operator } from '../faults/fixtures/device.ts';
 import type { DeviceFiles } from './messages.ts';
 import type { Service } from './service.ts';
@@ -37,7 +37,7 @@ export async function whyBricked(service: Service, device: Device): Promise<stri
     if (resumed) await rotate(options);
     return undefined;
   } catch (error) {
-    if (!(error instanceof RotationError)) throw error;
+    if (!(error instanceof DeviceError)) throw error;
     return `${deviceId}: ${error.message}`;
   }
 }

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RotationError, rotate } from '../../src/device/rotate.ts';
+import { DeviceError, rotate } from '../../src/device/rotate.ts';
 import type { DeviceFiles, FleetOrder, LedgerLine } from './messages.ts';
 
 /** Devices that rotate without end, until the parent lets go of them; then each ends with the run that it is in. */
@@ -29,7 +29,7 @@ async function run({ deviceId, keyFile, stateFolder }: DeviceFiles): Promise<voi
       record({ deviceId, old: rotated.previousThumbprint, next: rotated.thumbprint });
       tell();
     } catch (error) {
-      if (!(error instanceof RotationError)) throw error;
+      if (!(error instanceof DeviceError)) throw error;
       if (error.trouble !== 'failed') return record({ deviceId, refused: error.message });
       await sleep(FIRST_PAUSE);
     }

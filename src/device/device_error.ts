@@ -1,13 +1,13 @@
 /**
- * What kind of trouble ended a rotation. `usage`: something given by the caller has to be changed; nothing was sent.
- * `failed`: no certain answer, or a fault of this machine; the next run goes on. `refused`: the service understood and
- * refused.
+ * What kind of trouble ended the work of a device. `usage`: something given by the caller has to be changed; nothing was
+ * sent. `failed`: no certain answer, or a fault of this machine; the next run goes on. `refused`: the service understood
+ * and refused.
  */
 export type Trouble = 'usage' | 'failed' | 'refused';
 
-/** Why a rotation has ended without a new key. The message says what to do and never holds a key, a JWT or a proof. */
-export class RotationError extends Error {
-  override readonly name = 'RotationError';
+/** Why a device has no new key or no token. The message says what to do and never holds a key, a JWT, a proof or a token. */
+export class DeviceError extends Error {
+  override readonly name = 'DeviceError';
   readonly trouble: Trouble;
 
   constructor(trouble: Trouble, message: string, options?: ErrorOptions) {
