@@ -51,7 +51,7 @@ describe('the name and password of one who introspects', () => {
     const counted = new Counted();
     assert.equal(await counted.lets(basicOf('gateway', 'pass word ä')), true);
     const wrong = [
-      basicOf('gateway', 'pass word a'), basicOf('gateway', ''), basicOf('nobody', 'pass word ä'), basicOf('Gateway', 'pass word ä'), basicOf('other', 'pass word ä'),
+      basicOf('gateway', 'pass word a'), basicOf('gateway', ''), basicOf('gateway', 'pass word ä\u0000'), basicOf('gateway', 'pass\tword'), basicOf('nobody', 'pass word ä'), basicOf('Gateway', 'pass word ä'), basicOf('other', 'pass word ä'),
       basicOf('', ''), basicOf('', 'pass word ä'), basicOf('__proto__', 'x'), basicOf('x'.repeat(129), 'x'), basicOf('gate way', 'x'),
       `Basic ${Buffer.from('gateway').toString('base64')}`, 'Basic', 'Basic ', 'Basic %%%%', 'Basic Z2F0ZXdheTp4=', 'Basic  Z2F0ZXdheTp4', 'Basic\tZ2F0ZXdheTp4', 'basic x y',
     ];

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { decodeBase64Standard } from '../../crypto/base64.ts';
 
 const BASIC = /^basic ([A-Za-z0-9+/=]+)$/i;
@@ -8,6 +9,7 @@ const SCHEME = /^basic(?![!#$%&'*+.^_`|~0-9A-Za-z-])/i;
 export interface BasicCredentials {
   /** 1 to 128 visible ASCII characters. */
   readonly name: string;
+  /** UTF-8 without control characters, which RFC 7617 rules out; scrypt would not see U+0000 at the end. */
   readonly password: Buffer;
 }
 
@@ -21,5 +23,7 @@ export function readBasic(authorization: string): BasicCredentials | undefined {
   const bytes = decodeBase64Standard(BASIC.exec(authorization)?.[1] ?? '') ?? Buffer.alloc(0);
   const colon = bytes.indexOf(':');
   const name = bytes.toString('latin1', 0, Math.max(colon, 0));
-  return /^[!-~]{1,128}$/.test(name) ? { name, password: bytes.subarray(colon + 1) } : undefined;
+  const password = bytes.subarray(colon + 1);
+  const isPassword = isUtf8(password) && password.every((byte) => byte >= 0x20 && byte !== 0x7f);
+  return /^[!-~]{1,128}$/.test(name) && isPassword ? { name, password } : undefined;
 }
