@@ -2,7 +2,7 @@ import { decodeBase64Standard } from './base64.ts';
 import { HEAD_BYTES, KEY_BYTES, SALT_BYTES, VERSION } from './password.ts';
 
 /** `$scrypt$ln=15,r=8,p=1$<salt>$<key>`: the form of the PHC for hashes of passwords, base64 without padding. */
-const TEXT = /^\$scrypt\$ln=([0-9]{1,2}),r=([0-9]{1,2}),p=([0-9])\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{43})$/;
+const TEXT = /^\$scrypt\$ln=([1-9][0-9]),r=([1-9][0-9]?),p=([1-9])\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{43})$/;
 /** What a check may cost at most: log2 of N, and 32 MiB (RFC 7914 section 2: 128 * N * r). */
 const MOST = { log2N: 17, memory: 32 * 1024 * 1024, p: 4 };
 
@@ -17,7 +17,7 @@ export function passwordText(stored: Buffer): string {
 export function parsePasswordText(text: string): Buffer | undefined {
   const [, log2N, r, p, salt = '', key = ''] = TEXT.exec(text) ?? [];
   const cost = { log2N: Number(log2N), r: Number(r), p: Number(p) };
-  if (!(cost.log2N >= 10 && cost.log2N <= MOST.log2N && cost.r >= 1 && cost.p >= 1 && cost.p <= MOST.p)) return undefined;
+  if (!(cost.log2N >= 10 && cost.log2N <= MOST.log2N && cost.p <= MOST.p)) return undefined;
   if (128 * 2 ** cost.log2N * cost.r > MOST.memory) return undefined;
   const saltBytes = decodeBase64Standard(`${salt}==`);
   const keyBytes = decodeBase64Standard(`${key}=`);
