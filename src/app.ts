@@ -117,7 +117,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   const publicUrl = (): string => config.publicUrl ?? listeners?.httpUrl ?? '';
   const passwords = new Passwords();
   const applications = composeApplications({ database, keyRing, config, clock, operator: theOperator, passwords, publicUrl });
-  const deviceTokens = composeDeviceTokens({ database, settings: config.iothentix, clock, metrics, passwords, publicUrl, atFaultPoint });
+  const deviceTokens = composeDeviceTokens({ database, settings: config.iothentix, clock, log, metrics, passwords, publicUrl, atFaultPoint });
   const identity = await composeIdentity({ database, keyRing, config, clock, log, metrics, publicUrl, atFaultPoint, atSendingPoint });
   started.use(identity.postOffice);
   const rotations = new RotationStore(database.run, atFaultPoint);

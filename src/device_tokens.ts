@@ -10,6 +10,7 @@ import type { Database } from './db/database.ts';
 import { DeviceJwtStore } from './db/device_jwt.ts';
 import { DeviceTokenStore } from './db/device_token.ts';
 import type { AtFaultPoint } from './fault_points.ts';
+import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { deviceTokenService } from './services/device_token_service/index.ts';
 import { TokenRate } from './services/device_token_service/token_rate.ts';
@@ -20,6 +21,7 @@ export interface DeviceTokensParts {
   readonly database: Database;
   readonly settings: IothentixSettings;
   readonly clock: Clock;
+  readonly log: Log;
   readonly metrics: Metrics;
   readonly passwords: Passwords;
   /** The base of links to REST, without a slash at its end, once it is served. */
@@ -34,7 +36,10 @@ export interface DeviceTokens {
 }
 
 /** DeviceTokenService, with what it stands on. */
-export function composeDeviceTokens({ database, settings, clock, metrics, passwords, publicUrl, atFaultPoint }: DeviceTokensParts): DeviceTokens {
+export function composeDeviceTokens({ database, settings, clock, log, metrics, passwords, publicUrl, atFaultPoint }: DeviceTokensParts): DeviceTokens {
+  if (settings.introspectRequiresAuth && settings.introspectClients.length === 0) {
+    log.warn({ setting: 'KEYTURN_IOTHENTIX_INTROSPECT_CLIENTS' }, 'nobody can introspect tokens: a name and password are required, and there are none; make them with keyturn introspect-client');
+  }
   const tokens = new DeviceTokenStore(database.run, atFaultPoint);
   const jwts = new DeviceJwtStore(database.run, atFaultPoint);
   const check = new DeviceJwtCheck(jwts, settings.algorithms, clock);

@@ -11,6 +11,7 @@ import { addDoctorCommand } from './doctor.ts';
 import { addEventCommands } from './events.ts';
 import { ExitCode, Failure, messageOf } from './failure.ts';
 import { addIdentityCommands } from './identity.ts';
+import { addIntrospectClientCommand } from './introspect_client.ts';
 import { addIssuerCommands } from './issuer.ts';
 import { withKeysLast } from './key_argument.ts';
 import { addKeyringCommands } from './keyring.ts';
@@ -77,6 +78,7 @@ function createProgram(context: Context, finish: (exitCode: number) => void): Co
   addProductCommands(program, context);
   addUserCommands(program, context);
   addAccessKeyCommands(program, context);
+  addIntrospectClientCommand(program, context);
   addIdentityCommands(program, context);
   addAuditCommands(program, context);
   addEventCommands(program, context);

@@ -25,18 +25,21 @@ export function readIothentix(reader: Reader): IothentixSettings {
 }
 
 function issuer(value: string): string {
-  if (!/^https?:\/\/[!-~]{1,512}\/$/i.test(value) || !URL.canParse(value)) throw new Expected('a URL that ends in /, such as https://keyturn.example/');
+  if (!/^https?:\/\/[!"$->A-~]{1,512}\/$/i.test(value) || !URL.canParse(value)) throw new Expected('a URL that ends in /, with nothing but a path behind the host, such as https://keyturn.example/');
   return value;
 }
 
 const CLIENTS = 'a JSON list of {"name","password_hash"}, each as keyturn introspect-client makes it';
 
-/** Names have no colon, which ends them in RFC 7617. */
+/** 1 to 128 visible ASCII characters without a colon, which ends a name in RFC 7617. */
+export function isClientName(name: unknown): name is string {
+  return typeof name === 'string' && /^[!-9;-~]{1,128}$/.test(name);
+}
+
 function introspectClients(value: string): IntrospectClient[] {
   const clients = jsonList(value, CLIENTS).map(({ name, password_hash: text, ...others }) => {
     const passwordHash = typeof text === 'string' ? parsePasswordText(text) : undefined;
-    const isSound = typeof name === 'string' && /^[!-9;-~]{1,128}$/.test(name) && Object.keys(others).length === 0;
-    if (!isSound || passwordHash === undefined) throw new Expected(CLIENTS);
+    if (!isClientName(name) || passwordHash === undefined || Object.keys(others).length > 0) throw new Expected(CLIENTS);
     return { name, passwordHash };
   });
   if (new Set(clients.map(({ name }) => name)).size < clients.length) throw new Expected(`${CLIENTS}, each name once`);
