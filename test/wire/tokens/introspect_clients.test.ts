@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { OPERATOR_TOKEN } from '../../support/service.ts';
-import { WIRES, withoutRequestId } from '../answer.ts';
+import { WIRES, assertAnswer, withoutRequestId } from '../answer.ts';
 import type { Answer, Wire } from '../answer.ts';
 import { countStatements } from '../iotda/kit.ts';
 import { REST, withBench } from '../rows.ts';
@@ -136,3 +136,23 @@ for (const required of ['false', 'true']) {
     });
   });
 }
+
+describe('section 8.3: a flood of wrong passwords', () => {
+  const bench = withBench(SETTINGS);
+
+  it('is E401 or, beyond what can wait, E500 with Retry-After, and keeps nobody out whose password is known', async () => {
+    assertLetIn(await introspect(bench(), 'rest', 'x', [authorization(RIGHT)]));
+    const flood = Array.from({ length: 80 }, (_, index) => introspect(bench(), WIRES[index % 2] ?? 'rest', 'x', [authorization(basicOf('gateway', `wrong ${index}`))]));
+    const known = await Promise.all(WIRES.map((wire) => introspect(bench(), wire, 'x', [authorization(RIGHT)])));
+    known.forEach(assertLetIn);
+    const answers = await Promise.all(flood);
+    const refused = answers.filter(({ status }) => status === 401 || status === 16);
+    const turned = answers.filter((answer) => !refused.includes(answer));
+    for (const answer of refused) assertRefused(answer, 'TOKEN');
+    for (const answer of turned) {
+      assertAnswer(answer, 'E500', { reason: 'DEVICE_SERVICE_FAILED' });
+      assert.deepEqual(answer.headers.get('retry-after'), ['5']);
+    }
+    assert.ok(refused.length >= 34, String(refused.length));
+  });
+});

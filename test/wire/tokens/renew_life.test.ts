@@ -4,6 +4,7 @@ import { WIRES, assertAnswer } from '../answer.ts';
 import type { Wire } from '../answer.ts';
 import type { Bench } from '../harness.ts';
 import { makeUpdate, updated } from '../harness.ts';
+import { ask, freeze, remove } from '../iot_device.ts';
 import { newPair, pemOf } from '../jwt.ts';
 import { withBench } from '../rows.ts';
 import { authOf, deviceAuth, setSecret } from '../secrets.ts';
@@ -100,16 +101,32 @@ describe('section 8.2: what happens to a device between a token and its renewal'
     });
   }
 
-  it('is frozen while 24 renewals run: what was granted before has ended, what comes later is E401', async () => {
-    for (let round = 0; round < 5; round += 1) {
-      const own = await holder(bench(), 'rest');
-      const renewals = Array.from({ length: 24 }, (_, index) => renewIts(bench(), WIRES[index % 2] ?? 'rest', own));
-      const [answers] = await Promise.all([Promise.all(renewals), state('freeze', own)]);
-      for (const answer of answers) {
-        if (answer.status === 0 || answer.status === 200) assert.equal(await isActive(bench(), 'rest', tokenIn(answer).access_token), false);
-        else assertRefused(answer, 'TOKEN');
-      }
-      assert.deepEqual((await bench().sql.query('select from device_token where device_id = $1', [own.device.id])).rows.length, 0);
+  for (const [name, call] of [['frozen', freeze], ['removed', remove]] as const) {
+    for (const wire of WIRES) {
+      it(`${wire}: ${name} over the IoTDA API: E401, and nothing is looked at`, async () => {
+        const own = await holder(bench(), wire);
+        const { access_token: token } = assertGranted(await renewIts(bench(), wire, own), ALL);
+        const ended = await ask(bench(), wire, call(own.device.id));
+        assert.ok([0, 200, 204].includes(ended.status), ended.body);
+        for (const value of [own.token, token]) {
+          assertRefused(await renewIts(bench(), wire, { ...own, token: value }), 'TOKEN');
+          assert.equal(await isActive(bench(), wire, value), false);
+        }
+      });
     }
-  });
+
+    it(`${name} while 24 renewals run: what was granted before has ended, what comes later is E401`, async () => {
+      for (let round = 0; round < 5; round += 1) {
+        const own = await holder(bench(), 'rest');
+        const renewals = Array.from({ length: 24 }, (_, index) => renewIts(bench(), WIRES[index % 2] ?? 'rest', own));
+        const [answers] = await Promise.all([Promise.all(renewals), ask(bench(), 'rest', call(own.device.id))]);
+        for (const answer of answers) {
+          if (answer.status === 0 || answer.status === 200) assert.equal(await isActive(bench(), 'rest', tokenIn(answer).access_token), false);
+          else assertRefused(answer, 'TOKEN');
+        }
+        const { rows } = await bench().sql.query('select from device_token where device_id = $1', [own.device.id]);
+        assert.equal(rows.length, 0);
+      }
+    });
+  }
 });

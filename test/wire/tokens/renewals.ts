@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Environment } from '../../../src/config/index.ts';
 import { assertAnswer, assertJsonHeaders, requestIdOf } from '../answer.ts';
 import type { Answer, Want, Wire } from '../answer.ts';
-import type { Bench, Device } from '../harness.ts';
+import type { Bench, Clients, Device } from '../harness.ts';
 import { newToken, renew, tokenIn } from './kit.ts';
 import type { TokenAnswer, TokenRequest } from './kit.ts';
 
@@ -57,13 +57,13 @@ export async function holder(bench: Bench, wire: Wire, { scopes = SCOPES, asked 
 }
 
 /** Renews the token of a holder, but for what `changes` say. */
-export function renewIts(bench: Bench, wire: Wire, { device, token }: Holder, changes: TokenRequest = {}): Promise<Answer> {
-  return renew(bench, wire, { authorization: token, clientId: device.id, ...changes });
+export function renewIts(clients: Clients, wire: Wire, { device, token }: Holder, changes: TokenRequest = {}): Promise<Answer> {
+  return renew(clients, wire, { authorization: token, clientId: device.id, ...changes });
 }
 
 /** What is stored of a device's tokens: how many there are, chains with their counts, and audit rows of renewals. */
-export async function storedTokens(bench: Bench, { device }: Holder): Promise<{ tokens: number; renewals: number[]; audits: number }> {
-  const { rows } = await bench.sql.query<{ tokens: number; renewals: number[]; audits: number }>(
+export async function storedTokens({ sql }: Pick<Bench, 'sql'>, { device }: Holder): Promise<{ tokens: number; renewals: number[]; audits: number }> {
+  const { rows } = await sql.query<{ tokens: number; renewals: number[]; audits: number }>(
     `select (select count(*)::int from device_token where device_id = $1) as tokens,
       array(select renewals from device_token_chain where device_id = $1 order by chain_id) as renewals,
       (select count(*)::int from audit_event where device_id = $1 and action = 'device_token.renewed') as audits`,
