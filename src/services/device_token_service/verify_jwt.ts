@@ -29,7 +29,11 @@ async function decide({ check, jwts, clock }: DeviceTokenParts, jwt: string, cal
   if (signer.frozen) return shown(signer, false);
   const { deviceId, jti, currentKey: { thumbprint } } = signer;
   const result = await jwts.spend({ deviceId, jti, thumbprint }, originOf(call, clock));
-  return result === 'spent' ? shown(signer, true) : REFUSED;
+  if (result === 'spent') return shown(signer, true);
+  if (result === 'jti_used') return REFUSED;
+  const latest = await check.check(jwt);
+  // What verifies still was overtaken by a freezing, be that over or not: no key ever comes back.
+  return typeof latest === 'string' ? REFUSED : shown({ ...latest, frozen: true }, false);
 }
 
 function shown({ deviceId, projectId, frozen, scopes, currentKey }: Signer, active: boolean): VerifyDeviceJwtResponse {
