@@ -73,13 +73,18 @@ export function checkMethod(method: Method, holes: string[]): void {
     if (type !== '*/*' && !isMediaType(type)) say(`media type ${type} is not type/subtype in lower case without parameters`);
   }
   for (const coding of rules.contentCodings) if (!CONTENT_CODINGS.has(coding)) say(`content coding ${coding} is not gzip, deflate or br`);
-  if (rules.maxAgeSeconds > 0 && (method.isStream || method.http.some(({ pattern }) => pattern?.$case !== 'get'))) say('has max_age_seconds, and is no GET');
+  if (rules.maxAgeSeconds > 0) checkMaxAge(method, say);
   if (rules.responseMediaType !== '' && !CONTENT_TYPE.test(rules.responseMediaType)) say(`response_media_type ${rules.responseMediaType} is no media type`);
   if (rules.mediaTypes.includes('application/json') && !(rules.jsonInput > JsonInput.JSON_INPUT_UNSPECIFIED)) {
     say('does not say json_input');
   }
   for (const name of rules.requestHeaders) checkRequestHeader(name, say);
   for (const name of rules.responseHeaders) checkResponseHeader(name, say);
+}
+
+function checkMaxAge({ http, isStream, rules }: Method, say: (hole: string) => unknown): void {
+  if (isStream || http.length === 0 || http.some(({ pattern }) => pattern?.$case !== 'get')) say('has max_age_seconds, and is no GET');
+  if (rules.responseHeaders.includes('etag')) say('has max_age_seconds, and an etag of its own among its response_headers');
 }
 
 /** What it means for a path is up to those who compile paths. */

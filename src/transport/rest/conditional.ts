@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { RestAnswer } from './answer.ts';
 import type { Headers } from './headers.ts';
+import { trimOptionalSpace } from './optional_space.ts';
 
 /** An entity tag, weak or strong (RFC 9110 section 8.8.3), at the beginning of a list or after a comma. */
 const ENTITY_TAG = /(?:^|,)[ \t]*(?:W\/)?("[!#-~\x80-\xff]*")(?=[ \t]*(?:,|$))/g;
@@ -19,5 +20,5 @@ export function cacheable(answer: RestAnswer, headers: Headers, maxAge: number):
 /** By weak comparison (RFC 9110 section 8.8.3.2). */
 function matches(condition: string | undefined, tag: string): boolean {
   if (condition === undefined) return false;
-  return condition.trim() === '*' || Array.from(condition.matchAll(ENTITY_TAG), ([, each]) => each).includes(tag);
+  return trimOptionalSpace(condition) === '*' || Array.from(condition.matchAll(ENTITY_TAG), ([, each]) => each).includes(tag);
 }
