@@ -45,7 +45,7 @@ const RIGHTS: readonly (readonly [relation: string, rights: string])[] = [
   ['device', 'select insert update delete'],
   ['public_key', 'select insert update'],
   ['rotation', 'select insert'],
-  ['used_jti', 'select insert delete'],
+  ['used_jti', 'select insert update delete'],
   ['audit_event', 'select insert'],
   ['outbox', 'select insert delete'],
   ['device_secret', 'select insert update delete'],
