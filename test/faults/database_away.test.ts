@@ -73,7 +73,7 @@ describe('with the database away', () => {
   it('the operator API is 503 in RPC_STATUS and UNAVAILABLE', async () => {
     for (const [method, path, body] of [
       ['GET', '/v1/devices'], ['GET', '/v1/devices/d-1'], ['DELETE', '/v1/devices/d-1'], ['GET', '/v1/projects'], ['GET', '/v1/audit-events'],
-      ['GET', '/v1/devices/d-1/keys'], ['POST', '/v1/devices', { device_id: 'd-2' }], ['POST', '/v1/devices/d-1:freeze', {}],
+      ['GET', '/v1/devices/d-1/keys'], ['GET', '/v1/devices/d-1/jwks.json'], ['POST', '/v1/devices', { device_id: 'd-2' }], ['POST', '/v1/devices/d-1:freeze', {}],
     ] as const) {
       const answer = await operator(service.url, OPERATOR_TOKEN, method, path, body);
       assert.equal(answer.status, 503, `${method} ${path} ${answer.body}`);

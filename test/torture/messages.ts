@@ -3,6 +3,8 @@ import type { FaultPoint } from '../../src/fault_points.ts';
 /** What a service process says once it serves. */
 export interface Ready {
   readonly url: string;
+  /** HOST:PORT */
+  readonly grpc: string;
   readonly databaseUrl: string;
   readonly operatorToken: string;
 }

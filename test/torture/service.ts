@@ -43,6 +43,11 @@ export class Service implements AsyncDisposable {
     return this.#ready.url;
   }
 
+  /** `HOST:PORT` */
+  get grpc(): string {
+    return this.#ready.grpc;
+  }
+
   get operatorToken(): string {
     return this.#ready.operatorToken;
   }

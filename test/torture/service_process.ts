@@ -30,6 +30,7 @@ if (app.embedded === undefined) throw new Error('it has no server of its own');
 const { user, password, host, port, database } = app.embedded;
 const ready: Ready = {
   url: `http://${app.http.host}:${app.http.port}`,
+  grpc: `${app.grpc.host}:${app.grpc.port}`,
   databaseUrl: `postgres://${user}:${password}@${host}:${port}/${database}`,
   operatorToken: app.operatorToken,
 };
