@@ -53,7 +53,7 @@ function headersOf(lines: readonly string[]): Map<string, string> {
 
 function bodyOf(status: number, headers: ReadonlyMap<string, string>, rest: string): { body: string; size: number } {
   const length = headers.get('content-length');
-  if (status < 200 || status === 204) {
+  if (status < 200 || status === 204 || status === 304) {
     if (length !== undefined) throw new Error(`${status} has a length`);
     return { body: '', size: 0 };
   }

@@ -8,7 +8,7 @@ import { routeDrafts } from './corpus.ts';
 import { seedOf } from './random.ts';
 
 const DRAFTS = routeDrafts([{ method: 'POST', template: '/echo', hasBody: true }, { method: 'GET', template: '/echo/{a_string}', hasBody: false }]);
-const REQUESTS = { transcoder: 6_000, applications: 3_000, identity: 3_000 };
+const REQUESTS = { transcoder: 6_000, applications: 3_000, identity: 3_000, tokens: 3_000 };
 
 /** The bytes of the first cases of a run. */
 function bytesOf(run: number): string[] {

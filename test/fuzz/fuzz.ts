@@ -13,13 +13,16 @@ import { checkIdentityRefusal } from './identity/refusals.ts';
 import { BothWires } from './identity/wires.ts';
 import { seedOf } from './random.ts';
 import type { Corpus, ServerMessage } from './reports.ts';
+import { tokenDrafts } from './tokens/drafts.ts';
+import { checkTokenRefusal } from './tokens/refusals.ts';
+import { TokenWires } from './tokens/wires.ts';
 
-/** What is fuzzed: the contract of the transcoder tests, or the service's own API for applications, or for identity keys. */
-export const SUBJECTS = ['transcoder', 'applications', 'identity'] as const;
+/** What is fuzzed: the contract of the transcoder tests, or the service's own API for applications, for identity keys, or for tokens. */
+export const SUBJECTS = ['transcoder', 'applications', 'identity', 'tokens'] as const;
 export type Subject = (typeof SUBJECTS)[number];
 
-const SERVERS: Readonly<Record<Subject, string>> = { transcoder: 'server.ts', applications: 'applications/server.ts', identity: 'identity/server.ts' };
-const CHECKS: Readonly<Record<Subject, CheckRefusal | undefined>> = { transcoder: undefined, applications: checkRefusal, identity: checkIdentityRefusal };
+const SERVERS: Readonly<Record<Subject, string>> = { transcoder: 'server.ts', applications: 'applications/server.ts', identity: 'identity/server.ts', tokens: 'tokens/server.ts' };
+const CHECKS: Readonly<Record<Subject, CheckRefusal | undefined>> = { transcoder: undefined, applications: checkRefusal, identity: checkIdentityRefusal, tokens: checkTokenRefusal };
 /** Of how many cases one is a call over both wires, where there is such a thing. */
 const OVER_BOTH = 4;
 
@@ -76,7 +79,7 @@ class Run {
   readonly #port: number;
   readonly #corpus: Corpus;
   readonly #draw: Drawer;
-  readonly #wires: BothWires | undefined;
+  readonly #wires: BothWires | TokenWires | undefined;
   readonly #start = Date.now();
   readonly #findings: string[] = [];
   /** What is on its way, for the case that the service ends. */
@@ -92,7 +95,7 @@ class Run {
     this.#port = port;
     this.#corpus = corpus;
     this.#draw = drawerOf(corpus);
-    this.#wires = corpus.kind === 'identity' ? new BothWires({ rest: port, grpc: corpus.grpcPort }, corpus.material) : undefined;
+    this.#wires = wiresOf(port, corpus);
   }
 
   async run(): Promise<FuzzReport> {
@@ -148,7 +151,7 @@ class Run {
     this.#open.delete(index);
   }
 
-  async #tryBoth(wires: BothWires, index: number): Promise<void> {
+  async #tryBoth(wires: BothWires | TokenWires, index: number): Promise<void> {
     this.#requests += 2;
     try {
       await wires.try(seedOf(this.#options.seed, index));
@@ -181,7 +184,13 @@ class Run {
   }
 }
 
+function wiresOf(rest: number, corpus: Corpus): BothWires | TokenWires | undefined {
+  if (corpus.kind === 'tokens') return new TokenWires({ rest, grpc: corpus.grpcPort }, corpus.material);
+  return corpus.kind === 'identity' ? new BothWires({ rest, grpc: corpus.grpcPort }, corpus.material) : undefined;
+}
+
 function drawerOf(corpus: Corpus): Drawer {
+  if (corpus.kind === 'tokens') return tokenDrafts(corpus.material);
   if (corpus.kind === 'identity') return identityDrafts(corpus.material);
   return corpus.kind === 'applications' ? applicationDrafts(corpus.material) : routeDrafts(corpus.routes);
 }

@@ -1,12 +1,14 @@
 import type { Material } from './applications/corpus.ts';
 import type { FuzzRoute } from './corpus.ts';
 import type { IdentityMaterial } from './identity/material.ts';
+import type { TokenMaterial } from './tokens/material.ts';
 
 /** Of what requests to a service are made. */
 export type Corpus =
   | { readonly kind: 'transcoder'; readonly routes: readonly FuzzRoute[] }
   | { readonly kind: 'applications'; readonly material: Material }
-  | { readonly kind: 'identity'; readonly material: IdentityMaterial; readonly grpcPort: number };
+  | { readonly kind: 'identity'; readonly material: IdentityMaterial; readonly grpcPort: number }
+  | { readonly kind: 'tokens'; readonly material: TokenMaterial; readonly grpcPort: number };
 
 /** What the process of a service tells: where it listens, then how it fares each time it is asked. */
 export type ServerMessage =
