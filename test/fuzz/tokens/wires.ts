@@ -10,7 +10,7 @@ import { RestClient } from '../../wire/rest.ts';
 import { Random } from '../random.ts';
 import { drawBytes } from './bytes.ts';
 import { TARGETS, drawCall } from './calls.ts';
-import type { Expected, Refused, TokenCall } from './calls.ts';
+import type { Expected, Refused, TokenCall, TokenMethod } from './calls.ts';
 import { drawKeySetCall } from './key_sets.ts';
 import type { KeySetCall } from './key_sets.ts';
 import type { TokenMaterial } from './material.ts';
@@ -23,6 +23,7 @@ const REASONS: Readonly<Record<Refused, readonly string[]>> = {
 };
 /** Codes of gRPC by the status of a GET. */
 const CODES: Readonly<Record<number, number>> = { 200: 0, 304: 0, 401: 16, 403: 7, 404: 5 };
+const METHODS = Service as unknown as Readonly<Record<TokenMethod, GrpcMethod<object, object>>>;
 const TOKEN = /^\{"access_token":"([\w-]{43}\.[\w-]{43})","expires_in":(\d+),"scope":"([^"]*)","token_type":"bearer"\}$/;
 
 /** Makes hostile calls about tokens over both wires, whose answers are known. */
@@ -54,7 +55,7 @@ export class TokenWires implements Disposable {
     // Node sends no header of this name twice over HTTP/2.
     if (message !== undefined && sent.filter(([name]) => name === 'authorization').length < 2) {
       const own = message();
-      const answer = await this.#grpc.call(Service[method] as GrpcMethod<object, object>, { clientId: own['client_id'] ?? '', scope: own['scope'] ?? '', token: own['token'] ?? '', jwt: own['jwt'] ?? '' }, sent, SHOW[method] as (response: object) => object);
+      const answer = await this.#grpc.call(METHODS[method], { clientId: own['client_id'] ?? '', scope: own['scope'] ?? '', token: own['token'] ?? '', jwt: own['jwt'] ?? '' }, sent, SHOW[method] as (response: object) => object);
       await this.#judge(answer, expected, () => `${describe(call, sent)} ${JSON.stringify(own).slice(0, 3_000)}`);
     }
     return expected.kind === 'refused';
