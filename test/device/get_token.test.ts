@@ -7,7 +7,7 @@ import type { IssuedToken } from '../../src/device/token_request.ts';
 import { pairOf } from '../crypto/keys.ts';
 import { startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
-import { ONE_TRY, TestDevice, newDevice } from './device.ts';
+import { ONE_TRY, TestDevice, inTurns, newDevice } from './device.ts';
 import { startProxy } from './proxy.ts';
 import type { Fault } from './proxy.ts';
 
@@ -81,6 +81,29 @@ describe('a token for the key of a device', () => {
       await device.assertSettled(1);
     });
   }
+
+  it('is had wherever a rotation was killed, which is finished afterwards', async () => {
+    using model = await newDevice(service);
+    const names = await model.checkpoints();
+    assert.ok(names.length > 20, String(names.length));
+    await inTurns([...names.keys()], async (index) => {
+      using device = await newDevice(service);
+      assert.equal(await device.rotateUntil(index), true, names[index]);
+      await assertCounts(device, await tokenOf(device));
+      await device.rotate();
+      assert.equal(device.thumbprint, await device.currentThumbprint(), names[index]);
+    });
+  }).timeout(300_000);
+
+  it('is had after a rotation was refused, with further keys in the folder', async () => {
+    using device = await newDevice(service);
+    await device.operate('POST', ':freeze', {});
+    for (let run = 0; run < 2; run += 1) await assert.rejects(device.rotate(), { trouble: 'refused' });
+    assert.equal(device.remembered.length, 3);
+    await assert.rejects(tokenOf(device), { trouble: 'refused', message: /is frozen/ });
+    await device.operate('POST', ':unfreeze', {});
+    await assertCounts(device, await tokenOf(device));
+  });
 
   it('is had while another process rotates, which holds the state folder', async () => {
     using device = await newDevice(service);
