@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Fault } from '../../../gen/keyturn/options/v1/options.ts';
 import { FaultError } from '../../contract/fault.ts';
+import { KEY_BYTES } from '../../crypto/password.ts';
 import type { IothentixSettings } from '../../settings.ts';
 import type { IncomingCall } from '../call.ts';
 import type { Authenticator } from './authenticator.ts';
@@ -25,6 +26,8 @@ type VerifyPassword = (password: string, stored: Buffer | undefined, peer: strin
 export class IntrospectionClientAuthenticator implements Authenticator<AnyonePrincipal> {
   readonly #requiresAuth: boolean;
   readonly #passwords: ReadonlyMap<string, Buffer>;
+  /** What is checked for a name that nobody has; it costs what the passwords of clients do. */
+  readonly #decoy: Buffer | undefined;
   readonly #verify: VerifyPassword;
   readonly #key = randomBytes(32);
   /** By name. */
@@ -35,6 +38,7 @@ export class IntrospectionClientAuthenticator implements Authenticator<AnyonePri
   constructor({ introspectRequiresAuth, introspectClients }: IothentixSettings, verify: VerifyPassword) {
     this.#requiresAuth = introspectRequiresAuth;
     this.#passwords = new Map(introspectClients.map(({ name, passwordHash }) => [name, passwordHash]));
+    this.#decoy = introspectClients[0] && decoyOf(introspectClients[0].passwordHash);
     this.#verify = verify;
   }
 
@@ -56,11 +60,16 @@ export class IntrospectionClientAuthenticator implements Authenticator<AnyonePri
     const known = this.#known.get(name);
     if (known !== undefined && timingSafeEqual(digest, known)) return;
     const key = `${digest.toString('base64')} ${name}`;
-    const running = this.#running.get(key) ?? this.#verify(password.toString(), this.#passwords.get(name), peer).finally(() => this.#running.delete(key));
+    const running = this.#running.get(key) ?? this.#verify(password.toString(), this.#passwords.get(name) ?? this.#decoy, peer).finally(() => this.#running.delete(key));
     this.#running.set(key, running);
     if (!(await running)) throw unauthenticated('the name or password is wrong');
     this.#known.set(name, digest);
   }
+}
+
+/** A stored password of the same cost, which no password has: its key is random. */
+function decoyOf(stored: Buffer): Buffer {
+  return Buffer.concat([stored.subarray(0, -KEY_BYTES), randomBytes(KEY_BYTES)]);
 }
 
 function unauthenticated(detail: string): FaultError {
