@@ -17,7 +17,7 @@ const COLUMNS = ['access_key', 'project_id', 'actions', 'created_at'];
 
 /** Adds `access-key` with its subcommands. */
 export function addAccessKeyCommands(program: Command, context: Context): void {
-  const accessKey = program.command('access-key').description('create, list and remove the keys with which applications sign their requests');
+  const accessKey = program.command('access-key').description('create, list and remove the keys with which applications sign their requests and gateways check devices');
   addAdd(accessKey, context);
   addList(accessKey, context);
   addRemove(accessKey, context);
@@ -26,7 +26,7 @@ export function addAccessKeyCommands(program: Command, context: Context): void {
 function addAdd(accessKey: Command, context: Context): void {
   const command = remote(accessKey.command('add').description('create an access key; its secret key is shown only now'))
     .option('--project <ID>', 'the project it may act in', 'default')
-    .option('--action <WORD...>', 'what it may do, such as iotda:devices:resetSecret (default: everything)')
+    .option('--action <WORD...>', 'what it may do, such as iotda:devices:resetSecret, keyturn:devices:verifyJwt or keyturn:devices:getKeySet (default: everything)')
     .action(async ({ project: projectId, action: actions = [], ...options }: AddOptions) => {
       using client = openClient(context, options);
       const answer = await client.ask(OperatorServiceService.createAccessKey, { projectId, actions });
@@ -34,7 +34,11 @@ function addAdd(accessKey: Command, context: Context): void {
       printRecord(context, answer);
       context.stderr.write('the secret key is shown only this once\n');
     });
-  examples(command, ['keyturn access-key add', 'keyturn access-key add --project plant-3 --action iotda:devices:query iotda:devices:resetSecret']);
+  examples(command, [
+    'keyturn access-key add',
+    'keyturn access-key add --project plant-3 --action iotda:devices:query iotda:devices:resetSecret',
+    'keyturn access-key add --action keyturn:devices:getKeySet --json > access_key.json',
+  ]);
 }
 
 function addList(accessKey: Command, context: Context): void {

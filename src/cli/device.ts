@@ -80,17 +80,18 @@ function addRemove(device: Command, context: Context): void {
 
 function addKeys(device: Command, context: Context): void {
   const description = 'list the keys that a device has and had, newest first; those of a removed device too';
-  const command = remote(device.command('keys').description(description).argument('<device_id>')).action(
-    async (deviceId: string, options: RemoteOptions) => {
+  const command = remote(device.command('keys').description(description).argument('<device_id>'))
+    .option('--jwks', 'print the key that counts now, if there is one, as a JSON Web Key Set, by which others verify its JWTs')
+    .action(async (deviceId: string, { jwks, ...options }: RemoteOptions & { jwks?: true }) => {
       using client = openClient(context, options);
+      if (jwks) return printJson(context, await client.ask(OperatorServiceService.getDeviceKeySet, { deviceId, includeRetired: false }));
       const { document, rows } = await readList('keys', Infinity, (page) =>
         client.ask(OperatorServiceService.listDeviceKeys, { deviceId, ...page }),
       );
       if (options.json) printJson(context, document);
       else printTable(context, rows, KEY_COLUMNS, `keys of ${deviceId}`);
-    },
-  );
-  examples(command, ['keyturn device keys pump-7', 'keyturn device keys pump-7 --json']);
+    });
+  examples(command, ['keyturn device keys pump-7', 'keyturn device keys pump-7 --json', 'keyturn device keys pump-7 --jwks']);
 }
 
 function addSecrets(device: Command, context: Context): void {
