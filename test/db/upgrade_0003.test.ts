@@ -6,7 +6,6 @@ import { tokenDigest } from '../../src/crypto/token.ts';
 import { BothClients } from '../services/folder_service.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { startService } from '../support/service.ts';
-import type { TestService } from '../support/service.ts';
 import { WIRES, assertAnswer } from '../wire/answer.ts';
 import type { Answer, Wire } from '../wire/answer.ts';
 import { makeUpdate, sendTo, updated } from '../wire/harness.ts';
@@ -25,21 +24,22 @@ const ROTATE = [
 ];
 const DEVICE_AUTH = `insert into device_token (token_sha256, device_id, issued_at, expires_at) values ($1, $2, now(), now() + interval '1 day')`;
 
+async function jtisOf(url: string, id: string): Promise<number> {
+  return (await rowsOf(url, 'select from used_jti where device_id = $1', [id])).length;
+}
+
 function send(clients: BothClients, wire: Wire, { jwt, pop }: Update): Promise<Answer> {
   return sendTo(clients, wire, { authorization: jwt, pop });
 }
 
 describe('a database that the version before device tokens has left', () => {
-  const start = (database: Awaited<ReturnType<typeof createDatabase>>): Promise<TestService> => startService({ database });
-  const jtisOf = async (url: string, id: string): Promise<number> => (await rowsOf(url, 'select from used_jti where device_id = $1', [id])).length;
-
   it('is brought up by a start: its devices get tokens, its retired keys are cleared, its tokens count', async () => {
     await using own = await createDatabase();
     const device: Device = { id: 'from-before', pair: newPair(), kind: 'P-256' };
     const update = makeUpdate(device);
     const current = updated(update);
     {
-      await using service = await start(own);
+      await using service = await startService({ database: own });
       using clients = new BothClients(service);
       assertDone(await operate(clients, 'rest', createDevice({ device_id: device.id, public_key: pemOf(device.pair), scopes: ['a', 'refresh.token'] })));
       assertAnswer(await send(clients, 'rest', update), 'OK');
@@ -56,7 +56,7 @@ describe('a database that the version before device tokens has left', () => {
     const spent = newJti();
     await rowsOf(own.url, 'insert into used_jti (device_id, jti, thumbprint, used_at) values ($1, $2, $3, now())', [device.id, spent.toLowerCase(), thumbprintOf(current.pair)]);
 
-    await using service = await start(own);
+    await using service = await startService({ database: own });
     using clients = new BothClients(service);
     assert.equal(await jtisOf(own.url, device.id), 2);
     await service.app.sweeper.sweep();
@@ -77,7 +77,7 @@ describe('a database that the version before device tokens has left', () => {
 
   it('takes what a node of that version still writes beside this one', async () => {
     await using own = await createDatabase();
-    await using service = await start(own);
+    await using service = await startService({ database: own });
     using clients = new BothClients(service);
     const device: Device = { id: 'beside', pair: newPair(), kind: 'P-256' };
     assertDone(await operate(clients, 'rest', createDevice({ device_id: device.id, public_key: pemOf(device.pair), scopes: ['a'] })));

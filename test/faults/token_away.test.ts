@@ -63,14 +63,6 @@ describe('tokens and checks with the database away', () => {
     'IntrospectToken of one that does not': (wire, headers) => introspect(clients, wire, 'nothing', headers),
   };
 
-  /** E500 to the byte, or INTERNAL, which says neither yes nor no. */
-  const assertFailed = (answer: Answer): void => {
-    assertNoInternals(answer);
-    assert.ok(!answer.body.includes('active'), answer.body);
-    if (answer.wire === 'rest') assert.deepEqual([answer.status, answer.body, answer.headers.get('content-type')], [500, E500, ['application/json']]);
-    else assert.deepEqual([answer.status, answer.reason], [13, 'DEVICE_SERVICE_FAILED']);
-  };
-
   for (const [name, send] of Object.entries(CALLS)) {
     for (const wire of WIRES) {
       it(`${wire}: E500 and nothing else: ${name}`, async () => {
@@ -137,3 +129,11 @@ describe('tokens and checks with the database away', () => {
     tokenIn(await issue(clients, 'rest', { authorization: jwt, clientId: device.id }));
   });
 });
+
+/** E500 to the byte, or INTERNAL, which says neither yes nor no. */
+function assertFailed(answer: Answer): void {
+  assertNoInternals(answer);
+  assert.ok(!answer.body.includes('active'), answer.body);
+  if (answer.wire === 'rest') assert.deepEqual([answer.status, answer.body, answer.headers.get('content-type')], [500, E500, ['application/json']]);
+  else assert.deepEqual([answer.status, answer.reason], [13, 'DEVICE_SERVICE_FAILED']);
+}

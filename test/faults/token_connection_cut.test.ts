@@ -28,6 +28,10 @@ interface Stored {
   readonly audits: number;
 }
 
+const failed = ({ wire, status }: Answer): boolean => status === (wire === 'rest' ? 500 : 13);
+const isDone = ({ wire, status }: Answer): boolean => status === (wire === 'rest' ? 200 : 0);
+const isActive = (answer: Answer): boolean => isDone(answer) && (JSON.parse(answer.body) as { active: boolean }).active;
+
 describe('tokens and checks whose connection to the database is cut', function () {
   this.timeout(60_000);
   let url: string;
@@ -55,9 +59,6 @@ describe('tokens and checks whose connection to the database is cut', function (
     return device;
   };
   const storedOf = async ({ id }: Device): Promise<Stored> => (await rowsOf<Stored & Record<string, number>>(url, STORED, [id]))[0] ?? assert.fail();
-  const failed = ({ wire, status }: Answer): boolean => status === (wire === 'rest' ? 500 : 13);
-  const isDone = ({ wire, status }: Answer): boolean => status === (wire === 'rest' ? 200 : 0);
-  const isActive = (answer: Answer): boolean => isDone(answer) && (JSON.parse(answer.body) as { active: boolean }).active;
 
   /** Makes a call twice: the statement does not reach the server, and is refused; its answer is lost, and is settled by what is stored. */
   const cut = async (statement: string, device: Device, work: () => Promise<Answer>): Promise<Answer> => {
