@@ -20,7 +20,10 @@ import {
 } from "@grpc/grpc-js";
 import { DeviceState } from "./device.ts";
 
-/** What a device asks a token for. */
+/**
+ * What a device asks a token for. Neither field is shown in logs: a token or JWT
+ * that was put into the wrong one would be there.
+ */
 export interface IssueTokenRequest {
   /** The device's id. Required. */
   clientId: string;
@@ -861,6 +864,9 @@ export const DeviceTokenServiceService = {
    * that have the action `keyturn:devices:verifyJwt` or all actions; an access
    * key sees the devices of its project alone. Else DEVICE_UNAUTHENTICATED,
    * DEVICE_CHECK_NOT_ALLOWED or DEVICE_CHECK_RATE_LIMITED.
+   *
+   * DEVICE_SERVICE_FAILED tells nothing of the JWT, which may be spent then: the
+   * same call again answers `active` if it is not.
    */
   verifyDeviceJwt: {
     path: "/keyturn.v1.DeviceTokenService/VerifyDeviceJwt" as const,
@@ -923,6 +929,9 @@ export interface DeviceTokenServiceServer extends UntypedServiceImplementation {
    * that have the action `keyturn:devices:verifyJwt` or all actions; an access
    * key sees the devices of its project alone. Else DEVICE_UNAUTHENTICATED,
    * DEVICE_CHECK_NOT_ALLOWED or DEVICE_CHECK_RATE_LIMITED.
+   *
+   * DEVICE_SERVICE_FAILED tells nothing of the JWT, which may be spent then: the
+   * same call again answers `active` if it is not.
    */
   verifyDeviceJwt: handleUnaryCall<VerifyDeviceJwtRequest, VerifyDeviceJwtResponse>;
 }
@@ -1017,6 +1026,9 @@ export interface DeviceTokenServiceClient extends Client {
    * that have the action `keyturn:devices:verifyJwt` or all actions; an access
    * key sees the devices of its project alone. Else DEVICE_UNAUTHENTICATED,
    * DEVICE_CHECK_NOT_ALLOWED or DEVICE_CHECK_RATE_LIMITED.
+   *
+   * DEVICE_SERVICE_FAILED tells nothing of the JWT, which may be spent then: the
+   * same call again answers `active` if it is not.
    */
   verifyDeviceJwt(
     request: VerifyDeviceJwtRequest,
