@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import type { Database } from '../../src/db/database.ts';
+import { DeviceStore } from '../../src/db/device.ts';
+import { DeviceExpiryStore } from '../../src/db/device_expiry.ts';
+import { DeviceJwtStore } from '../../src/db/device_jwt.ts';
+import { DeviceSecretStore } from '../../src/db/device_secret.ts';
+import { DeviceTokenStore } from '../../src/db/device_token.ts';
+import type { RenewableToken } from '../../src/db/device_token.ts';
+import { expiryJobs } from '../../src/db/expiry.ts';
+import { IotDeviceWriter } from '../../src/db/iot_device_change.ts';
+import { jtiClearing } from '../../src/db/jti_clearing.ts';
+import { RotationStore } from '../../src/db/rotation.ts';
+import { connect, createDatabase } from '../support/postgres.ts';
+import type { TestDatabase } from '../support/postgres.ts';
+import { firstToken, issued, newSpent, newToken } from './fixtures/device_tokens.ts';
+import { newReset } from './fixtures/resets.ts';
+import { ORIGIN, addDevice, lockDevice, newKey, newRotation, openDatabase, rowsOf, waitingBackends } from './fixtures/rotations.ts';
+import type { Key } from './fixtures/rotations.ts';
+
+const MOST = 1_000_000;
+/** Devices at once, and calls of each kind that each of them makes before its end and beside it. */
+const DEVICES = 24;
+const CALLS = 6;
+
+describe('the end of all tokens of a device', function () {
+  this.timeout(60_000);
+  let own: TestDatabase;
+  let database: Database;
+  let tokens: DeviceTokenStore;
+  let jwts: DeviceJwtStore;
+  let rotations: RotationStore;
+  before(async () => {
+    own = await createDatabase();
+    database = await openDatabase(own.url, 20);
+    tokens = new DeviceTokenStore(database.run);
+    jwts = new DeviceJwtStore(database.run);
+    rotations = new RotationStore(database.run);
+  });
+  after(async () => {
+    await database[Symbol.asyncDispose]();
+    await own[Symbol.asyncDispose]();
+  });
+
+  const tokensOf = async (deviceId: string): Promise<Buffer[]> =>
+    (await rowsOf<{ token_sha256: Buffer }>(own.url, 'select token_sha256 from device_token where device_id = $1', [deviceId])).map(({ token_sha256: sha256 }) => sha256);
+
+  /** What ends the tokens of a device, and whether it can have others afterwards. */
+  const ENDS: Readonly<Record<string, { readonly end: (deviceId: string) => Promise<unknown>; readonly outcome: unknown; readonly isForGood: boolean }>> = {
+    freezing: { end: (id) => new DeviceStore(database).setState(id, 'FROZEN', ORIGIN), outcome: 'changed', isForGood: true },
+    removal: { end: (id) => new DeviceStore(database).remove(id, ORIGIN), outcome: 'removed', isForGood: true },
+    'a reset of its secret by force': { end: async (id) => (await new DeviceSecretStore(database).reset(newReset(id, { forceDisconnect: true }), ORIGIN)).outcome, outcome: 'reset', isForGood: false },
+    'a reset of its fingerprint by force': {
+      end: (id) => new IotDeviceWriter(database).resetFingerprint('default', id, { slot: 'PRIMARY', fingerprint: undefined, forceDisconnect: true }, ORIGIN), outcome: true, isForGood: false,
+    },
+  };
+
+  for (const [name, { end, outcome, isForGood }] of Object.entries(ENDS)) {
+    const id = name.replaceAll(' ', '-');
+
+    it(`${name}: a token that is being issued, or renewed, as it begins is none afterwards`, async () => {
+      const key = await addDevice(database, id);
+      const earlier = await issued(tokens, id, key);
+      const lock = await lockDevice(own.url, id);
+      const underWay = [tokens.issue(newSpent(id, key), firstToken(), ORIGIN), tokens.renew(earlier, newToken(), MOST, ORIGIN)];
+      await waitingBackends(own.url, 2);
+      const ended = end(id);
+      await waitingBackends(own.url, 3);
+      await lock.release();
+      // They have waited in a queue, whose order is the server's affair.
+      const [issuing, renewing] = await Promise.all(underWay);
+      assert.deepEqual(await ended, outcome);
+      assert.ok(['spent', 'overtaken'].includes(issuing ?? '') && ['renewed', 'ended'].includes(renewing ?? ''));
+      if (isForGood) assert.deepEqual(await tokensOf(id), []);
+      assert.equal(await tokens.findRenewable(earlier.tokenSha256, ORIGIN.at), undefined);
+      assert.equal(await tokens.renew(earlier, newToken(), MOST, ORIGIN), 'ended');
+    });
+
+    it(`${name}: what waits for it is overtaken, and a renewal has not run out of renewals`, async () => {
+      const other = `${id}-waited-for`;
+      const key = await addDevice(database, other);
+      const earlier = await issued(tokens, other, key);
+      // Holds the end back at its very last moment: its audit event.
+      const lock = await holdAudits();
+      const ended = end(other);
+      await waitingBackends(own.url, 1);
+      const renewal = tokens.renew(earlier, newToken(), 0, ORIGIN);
+      const issuing = tokens.issue(newSpent(other, key), firstToken(), ORIGIN);
+      await waitingBackends(own.url, 3);
+      await lock.release();
+      assert.deepEqual(await ended, outcome);
+      assert.equal(await renewal, 'ended');
+      assert.equal(await issuing, isForGood ? 'overtaken' : 'spent');
+      assert.equal((await tokensOf(other)).length, isForGood ? 0 : 1);
+    });
+
+    it(`${name}: under load of everything else there is no deadlock, and no token of before is left`, async () => {
+      const stop = new AbortController();
+      const sweeping = sweep(stop.signal);
+      await Promise.all(Array.from({ length: DEVICES }, async (_, index) => {
+        const deviceId = `${id}-${index}`;
+        const device = new Busy(deviceId, await addDevice(database, deviceId));
+        await device.work();
+        const given = [...device.given];
+        const [done] = await Promise.all([end(deviceId), device.work()]);
+        assert.deepEqual(done, outcome);
+        assert.ok(given.length >= CALLS);
+        const left = new Set((await tokensOf(deviceId)).map((sha256) => sha256.toString('hex')));
+        assert.deepEqual(given.filter((sha256) => left.has(sha256)), []);
+        if (isForGood) assert.equal(left.size, 0);
+      }));
+      stop.abort();
+      await sweeping;
+      assert.deepEqual(await rowsOf(own.url, 'select deadlocks::int from pg_stat_database where datname = current_database()'), [{ deadlocks: 0 }]);
+    });
+  }
+
+  /** Everything that clears away, again and again; some of what it meets has expired. */
+  async function sweep(signal: AbortSignal): Promise<void> {
+    const jobs = [...expiryJobs(database.run), jtiClearing(database.run), { name: 'device_expiry', run: (now: Date) => new DeviceExpiryStore(database).removeDue(now) }];
+    while (!signal.aborted) for (const job of jobs) await job.run(ORIGIN.at);
+  }
+
+  async function holdAudits(): Promise<{ release(): Promise<void> }> {
+    const client = await connect(own.url);
+    await client.query('begin; lock table audit_event in share mode');
+    return {
+      async release() {
+        await client.query('commit');
+        await client.end();
+      },
+    };
+  }
+
+  /** A device that asks for everything at once. */
+  class Busy {
+    /** Tokens that it was given, by SHA-256. */
+    readonly given = new Set<string>();
+    readonly #deviceId: string;
+    #key: Key;
+
+    constructor(deviceId: string, key: Key) {
+      this.#deviceId = deviceId;
+      this.#key = key;
+    }
+
+    async work(): Promise<void> {
+      const first = firstToken();
+      if ((await tokens.issue(newSpent(this.#deviceId, this.#key), first, ORIGIN)) !== 'spent') return;
+      this.given.add(first.tokenSha256.toString('hex'));
+      const earlier = await tokens.findRenewable(first.tokenSha256, ORIGIN.at);
+      const calls = Array.from({ length: CALLS }, (_, index) => [
+        this.#issue(index % 2 === 0 ? 3599 : -1), earlier === undefined ? undefined : this.#renew(earlier), jwts.spend(newSpent(this.#deviceId, this.#key), ORIGIN),
+      ]);
+      const next = newKey();
+      const [rotated] = await Promise.all([rotations.write(newRotation(this.#deviceId, this.#key, next), ORIGIN), ...calls.flat()]);
+      if (rotated === 'rotated') this.#key = next;
+    }
+
+    async #issue(seconds: number): Promise<void> {
+      const token = firstToken({ seconds });
+      if ((await tokens.issue(newSpent(this.#deviceId, this.#key), token, ORIGIN)) === 'spent') this.given.add(token.tokenSha256.toString('hex'));
+    }
+
+    async #renew(earlier: RenewableToken): Promise<void> {
+      const token = newToken();
+      if ((await tokens.renew(earlier, token, MOST, ORIGIN)) === 'renewed') this.given.add(token.tokenSha256.toString('hex'));
+    }
+  }
+});
