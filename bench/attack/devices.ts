@@ -2,20 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { deviceIdOf } from '../fleet.ts';
 import { freshRest, grpc, keptRest } from './lanes.ts';
 import type { Course, Rotator } from './lanes.ts';
-import { LANES } from './protocol.ts';
 import type { DevicesCommand, DevicesOptions, DevicesReply, Lane, LaneResult } from './protocol.ts';
+import { tokenRotator } from './token_lanes.ts';
 
 /** The process of the good devices: its argument are its options as JSON; it rotates from one order to the other. */
 const options = JSON.parse(process.argv[2] ?? '{}') as DevicesOptions;
 
-const MAKE: Readonly<Record<Lane, (deviceId: string) => Rotator>> = {
-  'rest fresh': (deviceId) => freshRest(options, deviceId),
-  'rest kept': (deviceId) => keptRest(options, deviceId),
-  'grpc fresh': (deviceId) => grpc(options, deviceId, false),
-  'grpc kept': (deviceId) => grpc(options, deviceId, true),
-};
-
-const rotators = LANES.map((lane, index) => ({ lane, rotator: MAKE[lane](deviceIdOf(index + 1)) }));
+const rotators = options.lanes.map((lane, index) => ({ lane, rotator: make(lane, deviceIdOf(index + 1)) }));
 let stopping = new AbortController();
 let running: Promise<LaneResult[]> = Promise.resolve([]);
 
@@ -30,6 +23,20 @@ process.on('message', (command: DevicesCommand) => {
 });
 process.on('disconnect', () => process.exit(0));
 reply({ kind: 'keys', keys: rotators.map(({ rotator }) => rotator.firstKey) });
+
+function make(lane: Lane, deviceId: string): Rotator {
+  switch (lane) {
+    case 'rest fresh':
+      return freshRest(options, deviceId);
+    case 'rest kept':
+      return keptRest(options, deviceId);
+    case 'grpc fresh':
+    case 'grpc kept':
+      return grpc(options, deviceId, lane === 'grpc kept');
+    default:
+      return tokenRotator(options, lane, deviceId);
+  }
+}
 
 async function run(lane: Lane, rotator: Rotator): Promise<LaneResult> {
   const latencies: number[] = [];

@@ -7,20 +7,20 @@ import { Workbench } from '../workbench.ts';
 import { readOptions } from './options.ts';
 import type { Options } from './options.ts';
 import { Ring } from './ring.ts';
-import { SCENARIOS } from './scenarios.ts';
+import { SCENARIOS, STAGES } from './scenarios.ts';
 import { brokenBy } from './verdict.ts';
 import type { Result } from './verdict.ts';
 
 const CALM = { name: 'no-attack', attack: undefined, connections: 0 };
 
-/** With TLS and without are two services, one after the other. */
+/** Each stage is a service of its own, one after the other. */
 async function run(bench: Workbench, { seconds, only, json }: Options): Promise<void> {
   const chosen = SCENARIOS.filter(({ name }) => only === undefined || name.startsWith(only));
   const results: Result[] = [];
-  for (const hasTls of [false, true]) {
-    const scenarios = chosen.filter((scenario) => (scenario.hasTls ?? false) === hasTls);
+  for (const stage of STAGES) {
+    const scenarios = chosen.filter((scenario) => (scenario.stage ?? 'plain') === stage);
     if (scenarios.length === 0) continue;
-    await using ring = await Ring.open(bench, hasTls);
+    await using ring = await Ring.open(bench, stage);
     for (const scenario of [CALM, ...scenarios]) {
       const result = await ring.fight(scenario, seconds);
       progress(`${scenario.name}: ${brokenBy(result).join('; ') || 'held'}`);
@@ -36,7 +36,7 @@ async function run(bench: Workbench, { seconds, only, json }: Options): Promise<
 }
 
 function tableOf(results: readonly Result[]): string {
-  const head = ['attack', 'requests/s', 'connections/s', 'rotations', 'p50 ms', 'p99 ms', 'max ms', 'slowest', 'refused', 'retried', 'rest MB', 'peak MB', 'cores', ''];
+  const head = ['attack', 'requests/s', 'connections/s', 'good calls', 'p50 ms', 'p99 ms', 'max ms', 'slowest', 'refused', 'retried', 'rest MB', 'peak MB', 'cores', ''];
   const table = new Table({ head, colAligns: head.map((_, index) => (index === 0 ? 'left' : 'right')), style: PLAIN });
   for (const result of results) {
     const { attackerPerSecond, connectionsPerSecond, p50, p99, max, restMegabytes, peakMegabytes } = result;

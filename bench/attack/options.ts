@@ -9,14 +9,14 @@ export interface Options {
 
 const EPILOGUE = `
 Each attack comes from one process, most of them from the very address of the good devices. The promise: no good
-rotation is refused, none takes a second, and the process of the service stays under 256 MB (of 10^6 bytes).
+rotation, or with attacks named tokens-, no good call about tokens, is refused, none takes a second, and the process of the service stays under 256 MB (of 10^6 bytes).
 
 Attacks: ${SCENARIOS.map(({ name }) => name).join(', ')}`;
 
 /** Reads the command line. Prints help and ends the process where it asks for it or is wrong. */
 export function readOptions(): Options {
   return new Command('npm run attack --')
-    .description('Attacks a Keyturn while good devices rotate their keys, and tells whether it holds.')
+    .description('Attacks a Keyturn while good devices rotate their keys or use tokens, and tells whether it holds.')
     .option('--seconds <s>', 'length of each attack', seconds, 10)
     .option('--only <name>', 'only attacks whose names begin like this', known)
     .option('--json <file>', 'write the figures to a file as JSON too')

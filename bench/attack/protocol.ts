@@ -31,15 +31,20 @@ export function newTally(): Tally {
 
 /** The ways in which the good devices connect. */
 export const LANES = ['rest fresh', 'rest kept', 'grpc fresh', 'grpc kept'] as const;
-export type Lane = (typeof LANES)[number];
+/** What devices and resource servers do about tokens; `afar`: from another address than all others. */
+export const TOKEN_LANES = ['token fresh', 'token kept', 'renewal kept', 'introspect kept', 'introspect basic', 'introspect basic fresh', 'introspect basic afar'] as const;
+export type TokenLane = (typeof TOKEN_LANES)[number];
+export type Lane = (typeof LANES)[number] | TokenLane;
 
 /** What the process of the good devices is started with. */
 export interface DevicesOptions {
+  /** One device for each. */
+  readonly lanes: readonly Lane[];
   readonly http: string;
   readonly grpc: string;
   readonly ca?: string | undefined;
   readonly folder: string;
-  /** Milliseconds from the begin of one rotation to that of the next. */
+  /** Milliseconds from the begin of one rotation, or other call, to that of the next. */
   readonly pace: number;
 }
 

@@ -2,15 +2,20 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hashPassword } from '../../src/crypto/password.ts';
+import { passwordText } from '../../src/crypto/password_text.ts';
 import { selfSigned } from '../../test/device/certificate.ts';
 import { Child } from '../child.ts';
 import { deviceIdOf, seedFleet } from '../fleet.ts';
 import { cpuSeconds, residentMegabytes } from '../process_stat.ts';
 import { keyturnPorts, spawnKeyturn } from '../server.ts';
+import { withClient } from '../workbench.ts';
 import type { Workbench } from '../workbench.ts';
 import { PeakMemory } from './memory.ts';
-import { LANES, newTally } from './protocol.ts';
+import { LANES, TOKEN_LANES, newTally } from './protocol.ts';
 import type { DevicesOptions, DevicesReply, LaneResult, Tally, Target } from './protocol.ts';
+import type { Stage } from './scenarios.ts';
+import { RESOURCE_SERVER } from './token_lanes.ts';
 import { resultOf } from './verdict.ts';
 import type { Result } from './verdict.ts';
 
@@ -41,20 +46,23 @@ export class Ring implements AsyncDisposable {
     this.#ports = ports;
   }
 
-  static async open(bench: Workbench, hasTls: boolean): Promise<Ring> {
-    const name = hasTls ? 'attacked_tls' : 'attacked';
+  static async open(bench: Workbench, stage: Stage): Promise<Ring> {
+    const name = `attacked_${stage}`;
+    const hasTls = stage === 'tls';
+    const lanes = stage === 'tokens' ? TOKEN_LANES : LANES;
     const databaseUrl = await bench.createDatabase(name);
     const folder = await bench.makeFolder(`devices-${name}`);
     const tls = hasTls ? writeTls(folder) : undefined;
-    const settings = { KEYTURN_DATABASE_URL: databaseUrl, KEYTURN_OPERATOR_TOKEN: 'attack-operator-token', KEYTURN_MASTER_KEYS: `attack:${Buffer.alloc(32, 7).toString('base64')}`, ...tls?.settings };
+    const settings = { KEYTURN_DATABASE_URL: databaseUrl, KEYTURN_OPERATOR_TOKEN: 'attack-operator-token', KEYTURN_MASTER_KEYS: `attack:${Buffer.alloc(32, 7).toString('base64')}`, ...tls?.settings, ...(stage === 'tokens' ? await tokenSettings() : {}) };
     const service = spawnKeyturn(bench, { name, settings, core: bench.cores.server });
     const ports = await keyturnPorts(service);
     const scheme = hasTls ? 'https' : 'http';
-    const options: DevicesOptions = { http: `${scheme}://${HOST}:${ports.rest}`, grpc: `${scheme}://${HOST}:${ports.grpc}`, ca: tls?.ca, folder, pace: PACE_MS };
+    const options: DevicesOptions = { http: `${scheme}://${HOST}:${ports.rest}`, grpc: `${scheme}://${HOST}:${ports.grpc}`, ca: tls?.ca, folder, pace: PACE_MS, lanes };
     const devices = spawn(bench, 'the good devices', 'devices.ts', [JSON.stringify(options)]);
     const [reply] = (await once(devices.process, 'message')) as [DevicesReply];
     if (reply.kind !== 'keys') throw new Error('the devices have no keys');
-    await seedFleet(databaseUrl, LANES.length, LANES.map((_, index) => index + 1), reply.keys);
+    await seedFleet(databaseUrl, lanes.length, lanes.map((_, index) => index + 1), reply.keys);
+    await withClient(databaseUrl, (client) => client.query("update device set scopes = '{refresh.token}'"));
     const ring = new Ring(bench, service, devices, ports);
     await ring.#rotate(() => sleep(WARM_UP_MS));
     return ring;
@@ -104,6 +112,16 @@ export class Ring implements AsyncDisposable {
 function spawn(bench: Workbench, name: string, file: string, args: readonly string[], core?: number): Child {
   const script = new URL(file, import.meta.url);
   return bench.own(new Child(name, { script, args, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], core }));
+}
+
+/** So that the good ones are not refused for what they do themselves. */
+async function tokenSettings(): Promise<Record<string, string>> {
+  const clients = [{ name: RESOURCE_SERVER.name, password_hash: passwordText(await hashPassword(RESOURCE_SERVER.password)) }];
+  return {
+    KEYTURN_IOTHENTIX_TOKEN_REQUESTS_PER_MINUTE: '6000',
+    KEYTURN_IOTHENTIX_MAX_RENEWALS: '100000',
+    KEYTURN_IOTHENTIX_INTROSPECT_CLIENTS: JSON.stringify(clients),
+  };
 }
 
 function writeTls(folder: string): { ca: string; settings: Record<string, string> } {

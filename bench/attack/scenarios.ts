@@ -1,3 +1,7 @@
+/** What is attacked: a service whose good devices rotate their keys, over TLS or not, or one whose devices and resource servers use tokens. */
+export const STAGES = ['plain', 'tls', 'tokens'] as const;
+export type Stage = (typeof STAGES)[number];
+
 /** One attack with its strength. */
 export interface Scenario {
   readonly name: string;
@@ -5,7 +9,8 @@ export interface Scenario {
   readonly connections: number;
   /** Where it comes from; that of the good devices unless given. */
   readonly source?: string;
-  readonly hasTls?: boolean;
+  /** `plain` unless given. */
+  readonly stage?: Stage;
 }
 
 const OTHER_ADDRESS = '127.0.0.2';
@@ -47,6 +52,18 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'grpc-endless-100', attack: 'endless', connections: 100 },
   { name: 'grpc-open-streams-500', attack: 'openStreams', connections: 500 },
   { name: 'grpc-zero-window-200', attack: 'zeroWindow', connections: 200 },
-  { name: 'tls-handshakes-64', attack: 'handshakes', connections: 64, hasTls: true },
-  { name: 'tls-handshakes-500', attack: 'handshakes', connections: 500, hasTls: true },
+  { name: 'tokens-jwt-64', attack: 'tokenJwt', connections: 64, stage: 'tokens' },
+  { name: 'tokens-jwt-1000', attack: 'tokenJwt', connections: 1_000, stage: 'tokens' },
+  { name: 'tokens-jwt-fresh-1000', attack: 'tokenJwtFresh', connections: 1_000, stage: 'tokens' },
+  { name: 'tokens-jwt-fresh-1000-other-address', attack: 'tokenJwtFresh', connections: 1_000, source: OTHER_ADDRESS, stage: 'tokens' },
+  { name: 'tokens-renewal-1000', attack: 'renewal', connections: 1_000, stage: 'tokens' },
+  { name: 'tokens-renewal-fresh-1000', attack: 'renewalFresh', connections: 1_000, stage: 'tokens' },
+  { name: 'tokens-basic-64', attack: 'basic', connections: 64, stage: 'tokens' },
+  { name: 'tokens-basic-1000', attack: 'basic', connections: 1_000, stage: 'tokens' },
+  { name: 'tokens-basic-fresh-1000', attack: 'basicFresh', connections: 1_000, stage: 'tokens' },
+  { name: 'tokens-basic-fresh-1000-other-address', attack: 'basicFresh', connections: 1_000, source: OTHER_ADDRESS, stage: 'tokens' },
+  { name: 'tokens-basic-unknown-1000', attack: 'basicUnknown', connections: 1_000, stage: 'tokens' },
+  { name: 'tokens-basic-old-64', attack: 'basicOld', connections: 64, stage: 'tokens' },
+  { name: 'tls-handshakes-64', attack: 'handshakes', connections: 64, stage: 'tls' },
+  { name: 'tls-handshakes-500', attack: 'handshakes', connections: 500, stage: 'tls' },
 ];

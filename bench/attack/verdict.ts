@@ -58,9 +58,9 @@ export function resultOf({ name, seconds, lanes, tally, restMegabytes, peakMegab
 /** What of the promise was broken; empty: it held. */
 export function brokenBy({ rotations, max, refusals, peakMegabytes }: Result): string[] {
   const broken: string[] = [];
-  if (rotations === 0) broken.push('no rotation came to its end');
+  if (rotations === 0) broken.push('no good call came to its end');
   if (refusals.length > 0) broken.push(`${refusals.length} refusals, such as ${refusals[0]}`);
-  if (max >= PROMISE.milliseconds) broken.push(`a rotation took ${Math.round(max)} ms`);
+  if (max >= PROMISE.milliseconds) broken.push(`a good call took ${Math.round(max)} ms`);
   if (peakMegabytes >= PROMISE.megabytes) broken.push(`${Math.round(peakMegabytes)} MB`);
   return broken;
 }

@@ -29,25 +29,32 @@ function text(head: readonly string[], body: string): Buffer {
   return Buffer.from([...head, '', body].join('\r\n'), 'latin1');
 }
 
+/** Makes a request that is unlike those before. */
+export type Supply = () => Buffer;
+
+function supplied(request: Buffer | Supply): Supply {
+  return typeof request === 'function' ? request : () => request;
+}
+
 /** The next request as soon as the last is answered. */
-export function keptAlive(make: (target: Target) => Buffer): Attack {
+export function keptAlive(make: (target: Target) => Buffer | Supply): Attack {
   return (target, tally) => {
-    const request = make(target);
+    const next = supplied(make(target));
     const send = (socket: Socket): void => {
       tally.requests += 1;
-      socket.write(request);
+      socket.write(next());
     };
     new Swarm(target.http, target, tally, { open: send, data: (socket, chunk) => void (counts(tally, chunk) && send(socket)) }).start();
   };
 }
 
 /** A connection for each request, reset once the answer is there. */
-function fresh(make: (target: Target) => Buffer): Attack {
+export function fresh(make: (target: Target) => Buffer | Supply): Attack {
   return (target, tally) => {
-    const request = make(target);
+    const next = supplied(make(target));
     const open = (socket: Socket): void => {
       tally.requests += 1;
-      socket.write(request);
+      socket.write(next());
     };
     new Swarm(target.http, target, tally, { open, data: (socket, chunk) => void (counts(tally, chunk) && socket.resetAndDestroy()) }).start();
   };
