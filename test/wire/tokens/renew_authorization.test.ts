@@ -104,4 +104,19 @@ describe('section 8.2: the earlier token', () => {
       assertRefused(await renew(bench(), wire, { authorization: token, clientId: other.device.id }), 'CLIENT');
     });
   }
+
+  it('and what it was renewed to come neither to the log nor to the audit trail', async () => {
+    const { device, token } = await holder(bench(), 'rest');
+    const texts = [token];
+    for (const wire of WIRES) {
+      const headers = [authorisation(token)];
+      texts.push(assertGranted(await renew(bench(), wire, { clientId: device.id, headers }), SCOPES.join(' ')).access_token);
+      for (const refused of [[authorization('hush-hush'), authorisation(token)], [authorization(token), authorisation('hush-hush')], [authorisation('hush-hush')]]) {
+        assertRefused(await renew(bench(), wire, { clientId: device.id, headers: refused }), 'TOKEN');
+      }
+    }
+    const { rows } = await bench().sql.query('select * from audit_event where device_id = $1', [device.id]);
+    const told = JSON.stringify([bench().service.lines, rows]);
+    for (const text of [...texts, 'hush-hush']) assert.ok(!told.includes(text) && !told.includes(text.slice(0, 43)));
+  });
 });
