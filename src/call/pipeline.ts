@@ -116,10 +116,10 @@ export class Pipeline {
     return undefined;
   }
 
-  /** Counts a refusal for its peer, unless the caller was the operator, whose calls have a limit of their own. */
+  /** Counts a refusal for its peer, unless the caller was the operator, whose calls have a limit of their own, or asks for others. */
   #charge({ pass, principal }: Progress, service: Service, refusal: Refusal): Refusal {
     if (pass === undefined) return refusal;
-    if (isFailure(refusal) && principal?.kind !== 'operator') return limited(service, refusal, pass.fail());
+    if (isFailure(refusal) && principal?.kind !== 'operator' && principal?.asksForOthers !== true) return limited(service, refusal, pass.fail());
     pass.leave();
     return refusal;
   }

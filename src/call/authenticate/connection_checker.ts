@@ -42,7 +42,7 @@ export class ConnectionCheckerAuthenticator implements Authenticator<Application
     const { secretKey, principal } = await this.#accessKeys.find(credentials.name);
     const matches = timingSafeEqual(digest(credentials.password), digest(secretKey));
     if (!matches || principal === undefined) throw unauthenticated();
-    return principal;
+    return { ...principal, asksForOthers: true };
   }
 
   authorize(principal: ApplicationPrincipal, call: IncomingCall): void {
@@ -54,7 +54,7 @@ export class ConnectionCheckerAuthenticator implements Authenticator<Application
   #takeOperator(call: IncomingCall): ApplicationPrincipal {
     const wait = this.#operator.take(this.#clock.now().getTime());
     if (wait > 0) throw new ApiError(refusalsOf(call).throttled, 'the operator calls too often', { metadata: retryAfter(wait) });
-    return { kind: 'application', actor: 'operator', projectId: undefined, domain: '', actions: undefined };
+    return { kind: 'application', actor: 'operator', projectId: undefined, domain: '', actions: undefined, asksForOthers: true };
   }
 }
 

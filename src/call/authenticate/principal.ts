@@ -10,6 +10,8 @@ export type Principal = OperatorPrincipal | DeviceUpdatePrincipal | DevicePrinci
 interface AnyPrincipal {
   /** What any fault of the content counts as, where this caller must not learn of it. */
   readonly contentFault?: Fault | undefined;
+  /** It asks about what strangers have named to it: what it is refused is no failure of its peer. */
+  readonly asksForOthers?: true;
 }
 
 /** The holder of the operator's bearer token. */
