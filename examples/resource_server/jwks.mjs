@@ -18,9 +18,9 @@ const fetches = new Map(); // those under way, by device id
 const spent = new Map(); // until when to remember a JWT, by its device id and jti
 class Unavailable extends Error {}
 
-/** For as long as Keyturn allows; `retryAt` is when it may be asked again because of a JWT that does not verify. */
+/** For as long as Keyturn allows, by a clock that nobody sets; `retryAt` is when a JWT that does not verify may make it ask again. */
 async function fetchKeys(deviceId, retryAt) {
-  const asked = Date.now();
+  const asked = performance.now();
   const options = { headers, redirect: 'error', signal: AbortSignal.timeout(2000) };
   const response = await fetch(`${KEYTURN_URL}/v1/devices/${deviceId}/jwks.json`, options);
   if (response.status !== 200 && response.status !== 404) throw new Error(`it answers ${response.status}`);
@@ -32,11 +32,11 @@ async function fetchKeys(deviceId, retryAt) {
   return keys;
 }
 
-/** One fetch for all who wait for the keys of a device. */
-function newKeys(deviceId, retryAt = 0) {
+/** One fetch for all who wait for the keys of a device; `kept` are those before, if it is none that anybody may have made up. */
+function newKeys(deviceId, kept) {
   if (fetches.has(deviceId)) return fetches.get(deviceId);
-  if (fetches.size >= MOST.fetches) throw new Unavailable('too many devices at once');
-  const fetching = fetchKeys(deviceId, retryAt).catch((error) => {
+  if (kept === undefined && fetches.size >= MOST.fetches) throw new Unavailable('too many new devices at once');
+  const fetching = fetchKeys(deviceId, kept?.retryAt ?? 0).catch((error) => {
     throw new Unavailable(`no keys from Keyturn: ${error.cause?.message ?? error.message}`);
   });
   fetches.set(deviceId, fetching.finally(() => fetches.delete(deviceId)));
@@ -47,16 +47,16 @@ function newKeys(deviceId, retryAt = 0) {
 async function verify(jwt, deviceId) {
   const options = { algorithms: ALGORITHMS, subject: deviceId, requiredClaims: ['exp'] };
   const kept = keySets.get(deviceId);
-  if (kept === undefined || Date.now() >= kept.until) return jwtVerify(jwt, await newKeys(deviceId), options);
+  if (kept === undefined || !(performance.now() < kept.until)) return jwtVerify(jwt, await newKeys(deviceId, kept), options);
   try {
     return await jwtVerify(jwt, kept.keys, options);
   } catch (error) {
     if (!OTHER_KEY.has(error.code)) throw error;
     const latest = keySets.get(deviceId);
     if (latest !== undefined && latest !== kept) return jwtVerify(jwt, latest.keys, options);
-    if (Date.now() < kept.retryAt && !fetches.has(deviceId)) throw error;
-    kept.retryAt = Date.now() + 1000;
-    return jwtVerify(jwt, await newKeys(deviceId, kept.retryAt), options);
+    if (performance.now() < kept.retryAt && !fetches.has(deviceId)) throw error;
+    kept.retryAt = performance.now() + 1000;
+    return jwtVerify(jwt, await newKeys(deviceId, kept), options);
   }
 }
 

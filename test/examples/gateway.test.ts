@@ -159,11 +159,12 @@ describe('the gateway that verifies JWTs by key sets', () => {
 
   it('learns of a freezing when its key is too old, and no earlier', async () => {
     await using impatient = await startExample('jwks', { KEYTURN_URL: bench.service.url, ACCESS_KEY_FILE: file, KEEP_SECONDS: '0' });
+    await using wrong = await startExample('jwks', { KEYTURN_URL: bench.service.url, ACCESS_KEY_FILE: file, KEEP_SECONDS: 'long' });
     const { device, welcome } = await newDevice();
-    for (const each of [server, impatient]) assert.deepEqual(await visit(each, jwtOf(device)), welcome);
+    for (const each of [server, impatient, wrong]) assert.deepEqual(await visit(each, jwtOf(device)), welcome);
     await bench.operator('POST', `/v1/devices/${device.id}:freeze`);
     assert.deepEqual(await visit(server, jwtOf(device)), welcome, 'this is what it cannot know');
-    assert.deepEqual(await visit(impatient, jwtOf(device)), REFUSED);
+    for (const each of [impatient, wrong]) assert.deepEqual(await visit(each, jwtOf(device)), REFUSED);
     await bench.operator('DELETE', `/v1/devices/${device.id}`);
     assert.deepEqual(await visit(impatient, jwtOf(device)), REFUSED);
   });
@@ -178,6 +179,18 @@ describe('the gateway that verifies JWTs by key sets', () => {
     }
     proxy.otherwise = 'pass';
     assert.deepEqual(await visit(server, jwtOf(unknown.device)), unknown.welcome);
+  });
+
+  it('lets those in that it knows while strangers name more devices than it asks for at once', async () => {
+    await using own = await startExample('jwks', { KEYTURN_URL: proxy.url, ACCESS_KEY_FILE: file, KEEP_SECONDS: '0' });
+    const { device, welcome } = await newDevice();
+    assert.deepEqual(await visit(own, jwtOf(device)), welcome);
+    proxy.faults.push(...Array.from({ length: 64 }, () => 'late' as const));
+    const strangers = Array.from({ length: 70 }, (_, index) => visit(own, jwtOf({ ...device, id: `stranger-${index}` })));
+    await Promise.race(strangers);
+    assert.deepEqual(await visit(own, jwtOf(device)), welcome);
+    for (const { status } of await Promise.all(strangers)) assert.ok([401, 503].includes(status), String(status));
+    proxy.faults.splice(0);
   });
 
   it('takes what the device of the example signs', async () => {
