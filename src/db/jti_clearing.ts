@@ -1,5 +1,7 @@
 import type { Run } from './database.ts';
 
+/** How long entries stay after their key, milliseconds: for a day whoever compares finds with a rotation all that it has left. */
+const KEPT = 86_400_000;
 /** Keys that one statement deals with at most. */
 const KEYS = 10;
 /** Entries of the device that it looks at for each of them at most, whoever has signed them. */
@@ -41,14 +43,14 @@ const CLEAR = {
 
 /**
  * The job that deletes the `jti` entries of keys that were replaced or revoked
- * (contracts/iothentix.md 7.4): such a key can never come back, and what it has
+ * at least a day ago (contracts/iothentix.md 7.4): such a key can never come back, and what it has
  * signed never verifies again. It resolves to how many keys it has got on with.
  */
 export function jtiClearing(run: Run): { readonly name: string; run(now: Date): Promise<number> } {
   return {
     name: CLEAR.name,
     async run(now) {
-      const [row] = await run<{ cleared: number }>(CLEAR, [now]);
+      const [row] = await run<{ cleared: number }>(CLEAR, [new Date(now.getTime() - KEPT)]);
       return row?.cleared ?? 0;
     },
   };

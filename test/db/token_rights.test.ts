@@ -65,6 +65,7 @@ async function live(url: string): Promise<void> {
   service.clock.advance(86_400_000);
   const update = makeUpdate(device);
   assertAnswer(await sendTo(clients, 'rest', { authorization: update.jwt, pop: update.pop }), 'OK');
+  service.clock.advance(86_400_000);
   await service.app.sweeper.sweep();
   assert.deepEqual(service.lines.filter((line) => JSON.stringify(line).includes('permission denied')), []);
 }

@@ -59,6 +59,7 @@ describe('a database that the version before device tokens has left', () => {
     await using service = await startService({ database: own });
     using clients = new BothClients(service);
     assert.equal(await jtisOf(own.url, device.id), 2);
+    await rowsOf(own.url, `update public_key set retired_at = retired_at - interval '1 day'`);
     await service.app.sweeper.sweep();
     assert.equal(await jtisOf(own.url, device.id), 1, 'what the current key has used is known');
     for (const wire of WIRES) {
@@ -90,6 +91,7 @@ describe('a database that the version before device tokens has left', () => {
     await rowsOf(own.url, DEVICE_AUTH, [tokenDigest(old), device.id]);
 
     assert.equal(await jtisOf(own.url, device.id), 2);
+    await rowsOf(own.url, `update public_key set retired_at = retired_at - interval '1 day'`);
     await service.app.sweeper.sweep();
     assert.equal(await jtisOf(own.url, device.id), 0);
     assertAnswer(await send(clients, 'rest', lost), 'E401');

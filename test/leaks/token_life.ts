@@ -114,6 +114,7 @@ export class TokenLife {
     this.#heard('a JWT by the key before', false, await issue(clients, wire, { authorization: this.#jwt(device), clientId }));
     const next = updated(update);
     this.#token(await issue(clients, wire, { authorization: this.#jwt(next), clientId }));
+    await execute(urlOf(this.#service), `update public_key set retired_at = retired_at - interval '1 day'`);
     await this.#service.app.sweeper.sweep();
     await operate(clients, 'rest', freezeDevice({ device_id: device.id }));
     this.#heard('a JWT of a frozen device', false, await issue(clients, wire, { authorization: this.#jwt(next), clientId }));

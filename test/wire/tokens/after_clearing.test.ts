@@ -17,6 +17,12 @@ describe('when what a replaced key has signed is cleared away', () => {
   const thumbprints = async (id: string): Promise<string[]> =>
     (await bench.sql.query<{ thumbprint: string }>('select thumbprint from used_jti where device_id = $1 order by used_at', [id])).rows.map(({ thumbprint }) => thumbprint);
 
+  /** As it is a day later, when the tokens are as old as they are. */
+  const clearAll = async (): Promise<void> => {
+    await bench.sql.query(`update public_key set retired_at = retired_at - interval '1 day'`);
+    await bench.service.app.sweeper.sweep();
+  };
+
   for (const wire of WIRES) {
     it(`${wire}: the repeat of a rotation is answered as before, and a spent JWT is refused as before`, async () => {
       const device = await bench.device({ scopes: SCOPES });
@@ -30,7 +36,7 @@ describe('when what a replaced key has signed is cleared away', () => {
       tokenIn(await issue(bench, wire, { authorization: spentByNext, clientId: device.id }));
       const [old, current] = [thumbprintOf(device.pair), thumbprintOf(next.pair)];
       assert.deepEqual(await thumbprints(device.id), [old, old, current]);
-      await bench.service.app.sweeper.sweep();
+      await clearAll();
       assert.deepEqual(await thumbprints(device.id), [current]);
 
       assertAnswer(await bench.sendUpdate(wire, update), 'REPLAYED');
@@ -40,7 +46,7 @@ describe('when what a replaced key has signed is cleared away', () => {
       await newToken(bench, wire, next);
 
       assertAnswer(await bench.sendUpdate(wire, makeUpdate(next)), 'OK');
-      await bench.service.app.sweeper.sweep();
+      await clearAll();
       assert.deepEqual(await thumbprints(device.id), []);
       for (const authorization of [jwt, unspent, spentByNext]) assertAnswer(await issue(bench, wire, { authorization, clientId: device.id }), 'E401');
       assertAnswer(await bench.sendUpdate(wire, update), 'E401');
