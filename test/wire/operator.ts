@@ -110,7 +110,7 @@ export function assertDone(answer: Answer): unknown {
 /** The reasons of error_reason.proto that belong to the operator API. */
 const REASONS = {
   INVALID_ARGUMENT: [400, 3, 'The request is not in the expected form.'],
-  UNAUTHENTICATED: [401, 16, "This call needs the operator's bearer token."],
+  UNAUTHENTICATED: [401, 16, "This call needs the operator's bearer token, or an access key where it takes one."],
   ROUTE_NOT_FOUND: [404, 5, 'There is nothing at this path.'],
   METHOD_NOT_ALLOWED: [405, 12, 'This path does not have this method.'],
   BODY_TOO_LARGE: [413, 8, 'The body is larger than this call takes.'],

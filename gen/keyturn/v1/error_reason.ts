@@ -16,7 +16,7 @@ export const ErrorReason = {
   ERROR_REASON_UNSPECIFIED: 0,
   /** ERROR_REASON_INVALID_ARGUMENT - A field, the path or the query is not in the expected form; the violations say which. */
   ERROR_REASON_INVALID_ARGUMENT: 1,
-  /** ERROR_REASON_UNAUTHENTICATED - The operator's bearer token is missing or wrong. */
+  /** ERROR_REASON_UNAUTHENTICATED - The operator's bearer token, or the access key of a call that takes one, is missing or wrong. */
   ERROR_REASON_UNAUTHENTICATED: 2,
   /** ERROR_REASON_ROUTE_NOT_FOUND - No such path. */
   ERROR_REASON_ROUTE_NOT_FOUND: 3,
