@@ -1,10 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { Fault } from '../../gen/keyturn/options/v1/options.ts';
 import { FaultError } from '../contract/fault.ts';
 import { hashPassword, verifyPassword } from '../crypto/password.ts';
 import { networkOf } from '../network.ts';
 
-/** Hashes that are worked on at once, for each takes 32 MiB. */
-const AT_ONCE = 2;
+/** Hashes that are worked on at once, for each takes 32 MiB, and a tenth of a second of a core: one is left to other calls. */
+const AT_ONCE = Math.max(1, Math.min(2, availableParallelism() - 1));
 /** Hashes that may wait: of one peer, so that there is room for its other calls, and of all. */
 const MOST_WAITING = { ofPeer: 32, ofAll: 64 };
 
@@ -18,10 +19,15 @@ interface Waiter {
  * another. Rejects with a FaultError (FAULT_UNAVAILABLE) if too many wait.
  */
 export class Passwords {
+  readonly #atOnce: number;
   #running = 0;
   #waiting = 0;
   /** What waits of each peer, in the order of their turns; none is empty. */
   readonly #queues = new Map<string, Waiter[]>();
+
+  constructor(atOnce = AT_ONCE) {
+    this.#atOnce = atOnce;
+  }
 
   /** `peer`: the address of the caller. */
   hash(password: string, peer: string): Promise<Buffer> {
@@ -46,7 +52,7 @@ export class Passwords {
   }
 
   async #enter(network: string): Promise<void> {
-    if (this.#running < AT_ONCE) {
+    if (this.#running < this.#atOnce) {
       this.#running += 1;
       return;
     }

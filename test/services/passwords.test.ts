@@ -20,7 +20,7 @@ async function refusedOf(passwords: Passwords, peer: string, count: number): Pro
 
 describe('passwords in turn', () => {
   it('all come to their turn, and one that fails gives its place up', async () => {
-    const passwords = new Passwords();
+    const passwords = new Passwords(2);
     const stored = await passwords.hash('secret 123', '10.0.0.1');
     const broken = Array.from({ length: 4 }, () => passwords.verify('secret 123', Buffer.alloc(3), '10.0.0.1'));
     const good = Array.from({ length: 8 }, (_, index) => passwords.verify(index % 2 === 0 ? 'secret 123' : 'x', stored, `10.0.0.${index % 3}`));
@@ -29,13 +29,13 @@ describe('passwords in turn', () => {
   });
 
   it('too many of one peer at once are told to come back, and the others are served', async () => {
-    const passwords = new Passwords();
+    const passwords = new Passwords(2);
     assert.equal(await refusedOf(passwords, '10.0.0.1', 80), 80 - 2 - 32);
     assert.equal(await passwords.verify('x', SMALL, '10.0.0.1'), false);
   });
 
   it('a peer does not wait for all that others have sent before', async () => {
-    const passwords = new Passwords();
+    const passwords = new Passwords(2);
     const order: string[] = [];
     const tell = (peer: string): Promise<number> => passwords.verify('x', SMALL, peer).then(() => order.push(peer));
     await Promise.all([...Array.from({ length: 30 }, (_, index) => tell(`2001:db8::${index}`)), tell('10.0.0.2'), tell('10.0.0.2')]);
@@ -43,7 +43,7 @@ describe('passwords in turn', () => {
   });
 
   it('who has the most waiting makes room for others', async () => {
-    const passwords = new Passwords();
+    const passwords = new Passwords(2);
     const crowd = ['10.0.0.1', '10.0.0.2', '10.0.0.3'].map((peer) => refusedOf(passwords, peer, 40));
     const others = Array.from({ length: 12 }, (_, index) => refusedOf(passwords, `10.0.1.${index}`, 1));
     assert.deepEqual(await Promise.all(others), others.map(() => 0));

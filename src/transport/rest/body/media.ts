@@ -29,6 +29,8 @@ export interface MediaType {
 
 /** Visible ASCII, and white space within. */
 const VISIBLE = /^[!-~](?:[\t -~]*[!-~])?$/;
+/** Characters of a Content-Type. Over white space within, Node's parser takes a time that grows with the square of its length. */
+const MOST_LENGTH = 1_024;
 /** Its name, and the label that vendors' documents have in its place. */
 const UTF_8 = /^utf-?8$/i;
 const PLAIN_JSON: MediaType = { essence: JSON_TYPE, isUtf8: true };
@@ -39,6 +41,7 @@ export function mediaTypeOf({ contentType, contentTypeRepeated }: TypedBody): Me
   // What nearly all callers send needs no parser.
   if (contentType === JSON_TYPE) return PLAIN_JSON;
   if (contentType === undefined) return undefined;
+  if (contentType.length > MOST_LENGTH) throw new FaultError(Fault.FAULT_MEDIA_TYPE, `Content-Type has more than ${MOST_LENGTH} characters`);
   // Bytes beyond ASCII have no meaning that two readers would share, and whoever passes the type on could not send it.
   if (!VISIBLE.test(contentType)) throw new FaultError(Fault.FAULT_MEDIA_TYPE, 'Content-Type is not ASCII');
   let type: MIMEType;
