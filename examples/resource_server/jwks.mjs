@@ -1,8 +1,9 @@
 // A gateway that takes the authentication JWTs of devices and verifies them by the keys that Keyturn publishes:
 //   ACCESS_KEY_FILE=access_key.json node jwks.mjs
-// Settings: PORT, KEYTURN_URL, KEEP_SECONDS. It cannot know what has changed at Keyturn while it keeps a key (a device
-// was frozen or removed, or has a new key), which scopes a device has, or whether a JWT was used elsewhere, or here
-// before its own start. Where that matters, DeviceTokenService.VerifyDeviceJwt decides in its place.
+// Settings: PORT, KEYTURN_URL, KEEP_SECONDS. A JWT must have an `exp`, at most five minutes ahead, so that all that were
+// used can be remembered. It cannot know what has changed at Keyturn while it keeps a key (a device was frozen or removed,
+// or has a new key), which scopes a device has, or whether a JWT was used elsewhere, or here before its own start. Where
+// that matters, DeviceTokenService.VerifyDeviceJwt decides in its place.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
@@ -60,7 +61,7 @@ async function verify(jwt, deviceId) {
   }
 }
 
-/** A JWT counts once here: what is too old to be sent again is forgotten, and nothing else is, so one must not live long. */
+/** A JWT counts once here: what is too old to be sent again is forgotten, and nothing else is. */
 function spend({ jti, exp }, deviceId) {
   const now = Date.now() / 1000;
   const name = `${deviceId} ${jti.toLowerCase()}`;
