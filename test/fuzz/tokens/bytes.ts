@@ -32,7 +32,7 @@ export function drawBytes(random: Random, material: TokenMaterial): BytesCall {
       return call(random, Service.renewToken as never, [['authorization', token.text]], { clientId: token.deviceId, scope: '' }, (message) => codeOfAsking(message, token.deviceId, token.firstScopes));
     }
     case 2:
-      return call(random, Service.introspectToken as never, [], { token: random.pick(material.tokens).text }, ({ token = '' }) => (isText(token) && token.length <= 4_096 ? CODES.ok : CODES.invalid));
+      return call(random, Service.introspectToken as never, [], { token: random.pick(material.tokens).text }, ({ token = '' }) => (token !== '' && token.length <= 4_096 ? CODES.ok : CODES.invalid));
     case 3:
       return call(random, Service.verifyDeviceJwt as never, [['authorization', operator]], { jwt: unsignedJwt(random.pick(material.devices).id) }, ({ jwt }) => (jwt === '' ? CODES.invalid : CODES.ok));
     default: {
