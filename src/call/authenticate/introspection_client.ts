@@ -13,8 +13,8 @@ import type { AnyonePrincipal } from './principal.ts';
 const NOBODY: BasicCredentials = { name: '', password: Buffer.alloc(0) };
 const ANYONE: AnyonePrincipal = { kind: 'anyone' };
 
-/** Whether it is the password that is stored; undefined is nobody's, and costs the same. */
-type VerifyPassword = (password: string, stored: Buffer | undefined, peer: string) => Promise<boolean>;
+/** Whether it is the password that is stored. Rejects with a FaultError (FAULT_UNAVAILABLE) if too many of the peer's wait. */
+type VerifyPassword = (password: string, stored: Buffer, peer: string) => Promise<boolean>;
 
 /**
  * Who introspects tokens (contracts/iothentix.md 8.3): whoever calls, unless
@@ -26,7 +26,7 @@ type VerifyPassword = (password: string, stored: Buffer | undefined, peer: strin
 export class IntrospectionClientAuthenticator implements Authenticator<AnyonePrincipal> {
   readonly #requiresAuth: boolean;
   readonly #passwords: ReadonlyMap<string, Buffer>;
-  /** What is checked for a name that nobody has; it costs what the passwords of clients do. */
+  /** What is checked for a name that nobody has; it costs what the passwords of clients do. Undefined if there are none. */
   readonly #decoy: Buffer | undefined;
   readonly #verify: VerifyPassword;
   readonly #key = randomBytes(32);
@@ -59,6 +59,8 @@ export class IntrospectionClientAuthenticator implements Authenticator<AnyonePri
     const digest = createHmac('sha256', this.#key).update(password).digest();
     const known = this.#known.get(name);
     if (known !== undefined && timingSafeEqual(digest, known)) return;
+    // Without clients there is nothing to find out, and nobody is to cost a tenth of a second of a core.
+    if (this.#decoy === undefined) throw unauthenticated('there are no clients');
     const key = `${digest.toString('base64')} ${name}`;
     const running = this.#running.get(key) ?? this.#verify(password.toString(), this.#passwords.get(name) ?? this.#decoy, peer).finally(() => this.#running.delete(key));
     this.#running.set(key, running);
