@@ -91,7 +91,7 @@ function drawHolder(random: Random, { text }: FuzzToken, { tokens }: TokenMateri
 function introspecting(random: Random, material: TokenMaterial): TokenCall {
   const { authorizations, isGood } = drawClient(random, material);
   const token = random.pick(material.tokens);
-  const text = random.oneIn(4) ? random.pick(['x', `${token.text} `, ` ${token.text}`, token.text.toUpperCase(), token.text.slice(0, -1), 'a'.repeat(4_096), '\u00e9', '.', `Bearer ${token.text}`, unsignedJwt(token.deviceId), '\ufffd'.repeat(500)]) : token.text;
+  const text = random.oneIn(4) ? random.pick(['x', 'a\u0000', `${token.text}\u0000`, `${token.text} `, ` ${token.text}`, token.text.toUpperCase(), token.text.slice(0, -1), 'a'.repeat(4_096), '\u00e9', '.', `Bearer ${token.text}`, unsignedJwt(token.deviceId), '\ufffd'.repeat(500)]) : token.text;
   const content = random.oneIn(6) ? unreadable(random) : random.oneIn(8) ? malformedToken(random) : tokenContent(random, text);
   const answer: Expected = { kind: 'introspected', body: text === token.text ? token.introspected : '{"active":false}' };
   const expected = isGood ? (refusalOf(content.fault) ?? answer) : refused('E401');
@@ -99,7 +99,8 @@ function introspecting(random: Random, material: TokenMaterial): TokenCall {
 }
 
 function tokenContent(random: Random, token: string): Content {
-  const isForm = random.oneIn(3);
+  // No form says U+0000, which may be in a token.
+  const isForm = random.oneIn(3) && !token.includes('\0');
   const rest = isForm ? { type: 'application/x-www-form-urlencoded', body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString() } : { type: 'application/json', body: JSON.stringify({ token, extra: random.pick([null, 1, {}]) }) };
   return { rest, message: { token }, fault: undefined, granted: [] };
 }
