@@ -1,4 +1,4 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, ServerCredentials, logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { ConnectionInjector, ServerWritableStream, ServiceDefinition, handleServerStreamingCall } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Endpoint } from '../../call/endpoints.ts';
@@ -15,6 +15,9 @@ import { FloodGuard } from './flood_guard.ts';
 import { reflectionServices } from './reflection.ts';
 import { streamHandler } from './stream_call.ts';
 import { Streams } from './streams.ts';
+
+// It would quote metadata that it does not take, credentials and all, in lines of its own beside the log.
+setLogVerbosity(logVerbosity.NONE);
 
 const HEALTH = 'grpc.health.v1.Health';
 const REFLECTION = 'grpc.reflection.v1.ServerReflection';
