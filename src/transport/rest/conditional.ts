@@ -7,13 +7,15 @@ import { trimOptionalSpace } from './optional_space.ts';
 const ENTITY_TAG = /(?:^|,)[ \t]*(?:W\/)?("[!#-~\x80-\xff]*")(?=[ \t]*(?:,|$))/g;
 
 /**
- * The answer to a GET as one that its caller may keep for `maxAge` seconds: it
- * gets a strong entity tag, made of its bytes, and is 304 without a body where
- * `If-None-Match` has that (RFC 9110 sections 13.1.2 and 15.4.5).
+ * The answer to a GET as one that its caller, and nobody with other
+ * credentials, may keep for `maxAge` seconds: it gets a strong entity tag, made
+ * of its bytes, and is 304 without a body where `If-None-Match` has that (RFC
+ * 9110 sections 13.1.2 and 15.4.5).
  */
 export function cacheable(answer: RestAnswer, headers: Headers, maxAge: number): RestAnswer {
   const tag = `"${hash('sha256', answer.body ?? '', 'base64url')}"`;
-  const kept = { headers: [...answer.headers, ['ETag', tag] as const], cacheControl: `private, max-age=${maxAge}` };
+  // One cache may serve several callers, such as a process with an access key for each of its projects.
+  const kept = { headers: [...answer.headers, ['ETag', tag] as const, ['Vary', 'Authorization'] as const], cacheControl: `private, max-age=${maxAge}` };
   return matches(headers.list('if-none-match'), tag) ? { status: 304, ...kept } : { ...answer, ...kept };
 }
 

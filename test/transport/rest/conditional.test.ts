@@ -19,9 +19,9 @@ function timeFor(condition: string): number {
 }
 
 describe('an answer that may be kept', () => {
-  it('has a strong tag of its bytes, and its age', () => {
+  it('has a strong tag of its bytes, its age, and that it is for one caller', () => {
     assert.match(TAG, /^"[\w-]{43}"$/);
-    assert.deepEqual(answerTo(), { ...ANSWER, headers: [['X-Request-ID', 'r'], ['ETag', TAG]], cacheControl: 'private, max-age=30' });
+    assert.deepEqual(answerTo(), { ...ANSWER, headers: [['X-Request-ID', 'r'], ['ETag', TAG], ['Vary', 'Authorization']], cacheControl: 'private, max-age=30' });
     assert.deepEqual(cacheable({ ...ANSWER, body: Buffer.from(ANSWER.body) }, new Headers([]), 30).headers, answerTo().headers, 'whether text or bytes');
     assert.notDeepEqual(cacheable({ ...ANSWER, body: '{"keys":[1]}' }, new Headers([]), 30).headers, answerTo().headers);
   });
@@ -32,7 +32,7 @@ describe('an answer that may be kept', () => {
   ];
   for (const conditions of EQUAL) {
     it(`is 304 without a body if its caller has it: ${conditions.join(' and ').replaceAll(TAG, 'TAG').slice(0, 40)}`, () => {
-      assert.deepEqual(answerTo(...conditions), { status: 304, headers: [['X-Request-ID', 'r'], ['ETag', TAG]], cacheControl: 'private, max-age=30' });
+      assert.deepEqual(answerTo(...conditions), { status: 304, headers: [['X-Request-ID', 'r'], ['ETag', TAG], ['Vary', 'Authorization']], cacheControl: 'private, max-age=30' });
     });
   }
 

@@ -23,6 +23,8 @@ describe('the key set of a device, kept for a while', () => {
     const answer = await ask(id);
     assert.deepEqual([answer.status, answer.headers.get('cache-control'), answer.headers.get('content-type')], [200, ['private, max-age=30'], ['application/json']]);
     assert.match(tagOf(answer), /^"[\w-]{43}"$/);
+    assert.deepEqual(answer.headers.get('vary'), ['Authorization'], 'a cache of several callers does not show it to one whom Keyturn would refuse');
+    assert.deepEqual((await ask(id, [tagOf(answer)])).headers.get('vary'), ['Authorization']);
     const { authorization } = await accessKey(bench());
     assert.equal(tagOf(await ask(id, [], { authorization })), tagOf(answer), 'whoever asks');
   });
