@@ -118,6 +118,8 @@ export interface Refusal {
   readonly reason: Reason;
   readonly violations: readonly Violation[];
   readonly metadata: ReadonlyMap<string, string>;
+  /** Counts as a failure of the peer, whatever its reason. */
+  readonly isOfPeer?: boolean;
   /** What `<N>` of the reason's sentence stands for. */
   readonly number?: number | undefined;
 }

@@ -13,7 +13,7 @@ const MOST_VIOLATIONS = 32;
 /** The refusal of a fault in the envelope of a service. */
 function refuseFault(service: Service, error: FaultError): Refusal {
   const violations = error.violations.slice(0, MOST_VIOLATIONS);
-  return { ok: false, reason: reasonOf(service, error.fault), violations, metadata: new Map(Object.entries(error.metadata)) };
+  return { ok: false, reason: reasonOf(service, error.fault), violations, metadata: new Map(Object.entries(error.metadata)), isOfPeer: error.isOfPeer };
 }
 
 /**
@@ -39,8 +39,8 @@ function isWhole({ rules }: Reason, { metadata, number }: ApiError): boolean {
 }
 
 /** Whether a refusal is the caller's own doing, and neither a fault of the service nor a caller's that went away. */
-export function isFailure({ reason }: Refusal): boolean {
-  return reason.rules.httpStatus < 499;
+export function isFailure({ reason, isOfPeer }: Refusal): boolean {
+  return isOfPeer === true || reason.rules.httpStatus < 499;
 }
 
 /**

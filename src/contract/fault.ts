@@ -9,6 +9,8 @@ export interface Violation {
 
 export interface FaultOptions extends ErrorOptions {
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Whether the peer has brought it upon itself, where the fault alone does not say so. */
+  readonly isOfPeer?: boolean;
 }
 
 /**
@@ -21,11 +23,14 @@ export class FaultError extends Error {
   readonly violations: readonly Violation[];
   /** Response metadata (headers) by lower-case name, such as `retry-after`. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Whether the peer has brought it upon itself, where the fault alone does not say so. */
+  readonly isOfPeer: boolean;
 
   constructor(fault: Fault, detail: string, violations: readonly Violation[] = [], options: FaultOptions = {}) {
     super(detail, options);
     this.fault = fault;
     this.violations = violations;
     this.metadata = options.metadata ?? {};
+    this.isOfPeer = options.isOfPeer ?? false;
   }
 }

@@ -57,10 +57,10 @@ export class Passwords {
       return;
     }
     const queue = this.#queues.get(network) ?? [];
-    if (queue.length >= MOST_WAITING.ofPeer) throw tooMany();
+    if (queue.length >= MOST_WAITING.ofPeer) throw tooMany(true);
     if (this.#waiting >= MOST_WAITING.ofAll) this.#makeRoom(queue.length);
     await new Promise<void>((start, reject) => {
-      queue.push({ start, drop: () => reject(tooMany()) });
+      queue.push({ start, drop: () => reject(tooMany(true)) });
       this.#queues.set(network, queue);
       this.#waiting += 1;
     });
@@ -81,12 +81,12 @@ export class Passwords {
   /** Drops what came last of the peer with the most that waits; throws if that is not more than `waiting` and one. */
   #makeRoom(waiting: number): void {
     const longest = [...this.#queues.values()].reduce((one, other) => (other.length > one.length ? other : one), []);
-    if (longest.length <= waiting + 1) throw tooMany();
+    if (longest.length <= waiting + 1) throw tooMany(waiting > 0);
     longest.pop()?.drop();
     this.#waiting -= 1;
   }
 }
 
-function tooMany(): FaultError {
-  return new FaultError(Fault.FAULT_UNAVAILABLE, 'too many passwords wait to be checked', [], { metadata: { 'retry-after': '5' } });
+function tooMany(isOfPeer: boolean): FaultError {
+  return new FaultError(Fault.FAULT_UNAVAILABLE, 'too many passwords wait to be checked', [], { metadata: { 'retry-after': '5' }, isOfPeer });
 }

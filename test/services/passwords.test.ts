@@ -13,7 +13,7 @@ async function refusedOf(passwords: Passwords, peer: string, count: number): Pro
   const reasons = results.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
   for (const reason of reasons) {
     assert.ok(reason instanceof FaultError);
-    assert.deepEqual([reason.fault, reason.metadata], [Fault.FAULT_UNAVAILABLE, { 'retry-after': '5' }]);
+    assert.deepEqual([reason.fault, reason.isOfPeer, reason.metadata], [Fault.FAULT_UNAVAILABLE, true, { 'retry-after': '5' }]);
   }
   return reasons.length;
 }
