@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { freePort } from '../support/free_port.ts';
 import type { TestService } from '../support/service.ts';
 import { runLines } from './shell_blocks.ts';
 
@@ -21,13 +19,4 @@ export async function runWithServers(lines: string, service: TestService, dataFo
     .replaceAll('node examples/resource_server/jwks.mjs', `PORT=${jwks} node examples/resource_server/jwks.mjs`)
     .replaceAll('http://127.0.0.1:50051', `http://${service.grpc}`);
   return runLines(`${PRELUDE}\n${own}`, service, dataFolder, { KEYTURN_URL: service.url, HOME: dataFolder });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
