@@ -28,6 +28,13 @@ export function checkSettings(environment: Environment, config: Config, faults: 
       'set KEYTURN_PUBLIC_URL before the first job: what is signed under one name counts under no other',
     );
   }
+  const { introspectRequiresAuth, introspectClients } = config.iothentix;
+  if (introspectRequiresAuth && introspectClients.length === 0 && faults.length === 0) {
+    findings.warning(
+      'KEYTURN_IOTHENTIX_INTROSPECT_REQUIRES_AUTH is true and there are no clients, so that nobody can introspect tokens',
+      'set KEYTURN_IOTHENTIX_INTROSPECT_CLIENTS to a JSON list of what keyturn introspect-client prints',
+    );
+  }
   return findings.list;
 }
 

@@ -84,6 +84,16 @@ describe('keyturn doctor', () => {
     assert.deepEqual(await warnings({}), []);
   });
 
+  it('warns where nobody could introspect tokens', async () => {
+    using folder = new Folder();
+    const warnings = async (settings: Record<string, string>): Promise<string[]> =>
+      linesOf(await doctor({ ...FREE, KEYTURN_DATA_DIR: folder.data, KEYTURN_IOTHENTIX_INTROSPECT_REQUIRES_AUTH: 'true', ...settings }), 'settings').slice(1);
+    assert.match((await warnings({})).join(), /^warning: KEYTURN_IOTHENTIX_INTROSPECT_REQUIRES_AUTH is true .* - set KEYTURN_IOTHENTIX_INTROSPECT_CLIENTS to [^,]+$/);
+    const client = { name: 'telemetry', password_hash: `$scrypt$ln=15,r=8,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}` };
+    assert.deepEqual(await warnings({ KEYTURN_IOTHENTIX_INTROSPECT_CLIENTS: JSON.stringify([client]) }), []);
+    assert.deepEqual(await warnings({ KEYTURN_IOTHENTIX_INTROSPECT_REQUIRES_AUTH: 'false' }), []);
+  });
+
   it('reads the key ring', async () => {
     using folder = new Folder();
     const ring = async (keys: string): Promise<string[]> =>
