@@ -22,7 +22,7 @@ export function addDeviceCommands(program: Command, context: Context): void {
   addOne(device, context, { name: 'show', description: 'show a device', call: OperatorServiceService.getDevice });
   addOne(device, context, {
     name: 'freeze',
-    description: 'refuse a device until it is unfrozen; it loses nothing',
+    description: 'refuse a device until it is unfrozen; its session and its access tokens end for good',
     call: OperatorServiceService.freezeDevice,
   });
   addOne(device, context, {

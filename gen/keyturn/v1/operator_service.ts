@@ -5252,8 +5252,8 @@ export const OperatorServiceService = {
       OperatorServiceDeleteDeviceResponse.decode(value),
   },
   /**
-   * Refuses a device until it is unfrozen. Freezing a frozen device changes
-   * nothing. DEVICE_NOT_FOUND.
+   * Refuses a device until it is unfrozen, ends its session and tokens. Freezing
+   * a frozen device changes nothing. DEVICE_NOT_FOUND.
    */
   freezeDevice: {
     path: "/keyturn.v1.OperatorService/FreezeDevice" as const,
@@ -5716,8 +5716,8 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
    */
   deleteDevice: handleUnaryCall<OperatorServiceDeleteDeviceRequest, OperatorServiceDeleteDeviceResponse>;
   /**
-   * Refuses a device until it is unfrozen. Freezing a frozen device changes
-   * nothing. DEVICE_NOT_FOUND.
+   * Refuses a device until it is unfrozen, ends its session and tokens. Freezing
+   * a frozen device changes nothing. DEVICE_NOT_FOUND.
    */
   freezeDevice: handleUnaryCall<OperatorServiceFreezeDeviceRequest, OperatorServiceFreezeDeviceResponse>;
   /**
@@ -5928,8 +5928,8 @@ export interface OperatorServiceClient extends Client {
     callback: (error: ServiceError | null, response: OperatorServiceDeleteDeviceResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Refuses a device until it is unfrozen. Freezing a frozen device changes
-   * nothing. DEVICE_NOT_FOUND.
+   * Refuses a device until it is unfrozen, ends its session and tokens. Freezing
+   * a frozen device changes nothing. DEVICE_NOT_FOUND.
    */
   freezeDevice(
     request: OperatorServiceFreezeDeviceRequest,
