@@ -37,7 +37,8 @@ export class LoadedServer implements AsyncDisposable {
   readonly #load: LoadProcess;
   #rate = FIRST_GUESS_PER_SECOND;
 
-  private constructor(server: Server, load: LoadProcess) {
+  /** Of a server and a load that are ready; it ends them. */
+  constructor(server: Server, load: LoadProcess) {
     this.#server = server;
     this.#load = load;
   }

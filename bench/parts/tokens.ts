@@ -5,14 +5,14 @@ import { profileArgs, profileRound, profileTables } from '../profile_tables.ts';
 import type { Profiled } from '../profile_tables.ts';
 import type { Side } from '../server.ts';
 import type { TokenPart } from '../tokens/kinds.ts';
-import { LoadedTokens } from '../tokens/side.ts';
+import { startLoadedTokens } from '../tokens/side.ts';
 import type { Workbench } from '../workbench.ts';
 import { takeTurns } from './turns.ts';
 
 /** Tokens of devices, their introspection, or checks of JWTs, Keyturn beside the floor. */
 export async function measureTokens(bench: Workbench, part: TokenPart, options: Options): Promise<Figure[]> {
   const { devices } = options;
-  return takeTurns({ name: part, word: 'call', start: (side) => LoadedTokens.start(bench, { name: databaseOf(part, side), part, side, devices }) }, options);
+  return takeTurns({ name: part, word: 'call', start: (side) => startLoadedTokens(bench, { name: databaseOf(part, side), part, side, devices }) }, options);
 }
 
 /** Where the main thread of Keyturn spends one round, beside the floor's. */
@@ -26,7 +26,7 @@ async function profileSide(bench: Workbench, part: TokenPart, side: Side, { devi
   const name = `profile_${databaseOf(part, side)}`;
   progress(`profile: ${side} of ${part}`);
   const folder = await bench.makeFolder(name);
-  return profileRound(await LoadedTokens.start(bench, { name, part, side, devices, nodeArgs: profileArgs(folder) }), folder, seconds);
+  return profileRound(await startLoadedTokens(bench, { name, part, side, devices, nodeArgs: profileArgs(folder) }), folder, seconds);
 }
 
 function databaseOf(part: TokenPart, side: Side): string {

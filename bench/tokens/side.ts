@@ -2,9 +2,8 @@ import { deviceIdOf } from '../fleet.ts';
 import { LoadProcess } from '../load_process.ts';
 import { IN_FLIGHT } from '../options.ts';
 import { startServer } from '../server.ts';
-import type { Server, Side } from '../server.ts';
-import { FIRST_GUESS_PER_SECOND, RESERVE, measureRound } from '../side.ts';
-import type { Round } from '../side.ts';
+import type { Side } from '../server.ts';
+import { LoadedServer } from '../side.ts';
 import type { Workbench } from '../workbench.ts';
 import { ISSUER } from './kinds.ts';
 import type { TokenPart } from './kinds.ts';
@@ -25,38 +24,14 @@ const SETTINGS = {
   KEYTURN_IOTHENTIX_ISSUER: ISSUER,
 };
 
-/** A side of the calls about tokens and JWTs of devices, with a database and a load of its own. */
-export class LoadedTokens implements AsyncDisposable {
-  readonly #server: Server;
-  readonly #load: LoadProcess;
-  #rate = FIRST_GUESS_PER_SECOND;
-
-  private constructor(server: Server, load: LoadProcess) {
-    this.#server = server;
-    this.#load = load;
-  }
-
-  static async start(bench: Workbench, { name, part, side, devices, nodeArgs = [] }: TokenSideOptions): Promise<LoadedTokens> {
-    const databaseUrl = await bench.createDatabase(name);
-    const floor = { program: part === 'verify' ? 'tokens/floor_verify' : 'tokens/floor', args: [part] };
-    const wire = part === 'verify' ? 'grpc' : 'rest';
-    const server = await startServer(bench, { name, side, wire, databaseUrl, nodeArgs, settings: SETTINGS, floor });
-    const load = new LoadProcess(bench, { program: 'tokens', args: [part, String(server.port), String(IN_FLIGHT)] });
-    const keys = await load.addDevices(Array.from({ length: devices }, (_, index) => deviceIdOf(index + 1)));
-    await seedTokens(databaseUrl, part, keys);
-    return new LoadedTokens(server, load);
-  }
-
-  /** One round. The JWTs are signed before it begins. Throws with the answer if one is not the right one. */
-  async round(seconds: number): Promise<Round> {
-    await this.#load.prepare(Math.ceil(this.#rate * seconds * RESERVE));
-    const round = await measureRound(this.#server, this.#load, seconds);
-    this.#rate = round.callsPerSecond;
-    return round;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#load[Symbol.asyncDispose]();
-    await this.#server[Symbol.asyncDispose]();
-  }
+/** A side of the calls about tokens and JWTs of devices, with a database and a load of its own; JWTs are signed before each round. */
+export async function startLoadedTokens(bench: Workbench, { name, part, side, devices, nodeArgs = [] }: TokenSideOptions): Promise<LoadedServer> {
+  const databaseUrl = await bench.createDatabase(name);
+  const floor = { program: part === 'verify' ? 'tokens/floor_verify' : 'tokens/floor', args: [part] };
+  const wire = part === 'verify' ? 'grpc' : 'rest';
+  const server = await startServer(bench, { name, side, wire, databaseUrl, nodeArgs, settings: SETTINGS, floor });
+  const load = new LoadProcess(bench, { program: 'tokens', args: [part, String(server.port), String(IN_FLIGHT)] });
+  const keys = await load.addDevices(Array.from({ length: devices }, (_, index) => deviceIdOf(index + 1)));
+  await seedTokens(databaseUrl, part, keys);
+  return new LoadedServer(server, load);
 }

@@ -5,42 +5,22 @@ import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts
 import { Client } from '../../src/cli/client.ts';
 import { parseKeyRing } from '../../src/config/index.ts';
 import { formatKeyRing, newMasterKey } from '../../src/crypto/key_ring.ts';
-import { Database } from '../../src/db/database.ts';
-import { inspect } from '../../src/db/inspection.ts';
 import { IdentityLife } from '../leaks/identity_life.ts';
 import { BothClients } from '../services/folder_service.ts';
-import { createDatabase, execute } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { MASTER_KEYS, OPERATOR_TOKEN, startService } from '../support/service.ts';
 import { WIRES } from '../wire/answer.ts';
 import { WIDE } from '../wire/identity/jobs.ts';
 import { VECTOR_PK } from '../wire/identity/signer.ts';
 import { assertDone, createTrustedIssuer, deleteTrustedIssuer, listIssuerKeys, operate, revokeIssuerKey } from '../wire/operator.ts';
+import { withAskedRights } from './fixtures/rights.ts';
 
 const SETTINGS = { ...WIDE, KEYTURN_PUSH_WEBHOOK_URL: 'http://127.0.0.1:9/push', KEYTURN_WEBHOOK_KEY: Buffer.alloc(32, 3).toString('base64') };
 
 describe('the rights that doctor asks for', function () {
   this.timeout(60_000);
   it('are enough for all that concerns identity keys', async () => {
-    await using own = await createDatabase();
-    await (await startService({ database: own }))[Symbol.asyncDispose]();
-    const role = `rights_${new URL(own.url).pathname.slice(1)}`;
-    const url = Object.assign(new URL(own.url), { username: role, password: 'hush-hush' }).href;
-    await execute(own.url, `create role ${role} login password 'hush-hush'; grant select on keyturn_migration to ${role}`);
-    try {
-      const missing = async (): Promise<readonly string[]> => {
-        await using database = await Database.open({ url, poolSize: 1, log: () => {} });
-        return (await inspect(database)).missingRights;
-      };
-      for (const right of await missing()) {
-        const [, kind, relation] = /^(\w+) on (\w+)$/.exec(right) ?? [];
-        await execute(own.url, `grant ${kind} on ${kind === 'usage' ? 'sequence ' : ''}${relation} to ${role}`);
-      }
-      assert.deepEqual(await missing(), []);
-      await live({ url, [Symbol.asyncDispose]: () => Promise.resolve() });
-    } finally {
-      await execute(own.url, `drop owned by ${role}; drop role ${role}`);
-    }
+    await withAskedRights((url) => live({ url, [Symbol.asyncDispose]: () => Promise.resolve() }));
   });
 });
 

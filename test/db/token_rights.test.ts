@@ -1,41 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { Database } from '../../src/db/database.ts';
-import { inspect } from '../../src/db/inspection.ts';
 import { BothClients } from '../services/folder_service.ts';
-import { createDatabase, execute } from '../support/postgres.ts';
 import { OPERATOR_TOKEN, startService } from '../support/service.ts';
 import { WIRES, assertAnswer } from '../wire/answer.ts';
 import { makeUpdate, sendTo, updated } from '../wire/harness.ts';
 import { newPair, pemOf } from '../wire/jwt.ts';
 import { assertDone, createDevice, deleteDevice, freezeDevice, operate } from '../wire/operator.ts';
 import { authenticationJwt, introspect, newToken, renew, tokenIn, verifyJwt } from '../wire/tokens/kit.ts';
+import { withAskedRights } from './fixtures/rights.ts';
 import { rowsOf } from './fixtures/rotations.ts';
 
 describe('the rights that doctor asks for', function () {
   this.timeout(60_000);
   it('are enough for all that concerns tokens of devices, and what is cleared away of them', async () => {
-    await using own = await createDatabase();
-    await (await startService({ database: own }))[Symbol.asyncDispose]();
-    const role = `rights_${new URL(own.url).pathname.slice(1)}`;
-    const url = Object.assign(new URL(own.url), { username: role, password: 'hush-hush' }).href;
-    await execute(own.url, `create role ${role} login password 'hush-hush'; grant select on keyturn_migration to ${role}`);
-    try {
-      const missing = async (): Promise<readonly string[]> => {
-        await using database = await Database.open({ url, poolSize: 1, log: () => {} });
-        return (await inspect(database)).missingRights;
-      };
-      for (const right of await missing()) {
-        const [, kind, relation] = /^(\w+) on (\w+)$/.exec(right) ?? [];
-        await execute(own.url, `grant ${kind} on ${kind === 'usage' ? 'sequence ' : ''}${relation} to ${role}`);
-      }
-      assert.deepEqual(await missing(), []);
-      await live(url);
+    await withAskedRights(async (asRole, asOwner) => {
+      await live(asRole);
       const left = 'select (select count(*)::int from used_jti) as jtis, (select count(*)::int from device_token) as tokens, (select count(*)::int from device_token_chain) as chains';
-      assert.deepEqual(await rowsOf(own.url, left), [{ jtis: 0, tokens: 0, chains: 0 }]);
-    } finally {
-      await execute(own.url, `drop owned by ${role}; drop role ${role}`);
-    }
+      assert.deepEqual(await rowsOf(asOwner, left), [{ jtis: 0, tokens: 0, chains: 0 }]);
+    });
   });
 });
 
