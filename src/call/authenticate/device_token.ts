@@ -34,8 +34,8 @@ export class DeviceTokenAuthenticator implements Authenticator<DeviceTokenPrinci
   limit(): void {}
 }
 
-/** The one value that was sent, by either name or by both. */
+/** The one value that was sent, by either name or by both, though `Connection` may name them, as for the other calls. */
 function valueOf(metadata: Metadata): string | undefined {
-  const sent = NAMES.filter((name) => (metadata.values(name) ?? []).length > 0).map((name) => metadata.get(name));
+  const sent = NAMES.filter((name) => metadata.get(name) !== undefined || (metadata.values(name) ?? []).length > 0).map((name) => metadata.get(name));
   return sent.every((value) => value === sent[0]) ? sent[0] : undefined;
 }
