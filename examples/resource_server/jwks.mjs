@@ -12,11 +12,12 @@ const { PORT = '9001', KEYTURN_URL = 'http://127.0.0.1:8080', ACCESS_KEY_FILE = 
 const { access_key: accessKey, secret_key: secretKey } = JSON.parse(readFileSync(ACCESS_KEY_FILE, 'utf8'));
 const headers = { authorization: `Basic ${Buffer.from(`${accessKey}:${secretKey}`).toString('base64')}` };
 const ALGORITHMS = ['ES256']; // those of KEYTURN_IOTHENTIX_ALGORITHMS, never what a JWT asks for
-const MOST = { seconds: 300, devices: 10_000, fetches: 64, jtis: 100_000 };
+const MOST = { seconds: 300, devices: 10_000, fetches: 64, jtis: 100_000, jtisOfDevice: 200 };
 const OTHER_KEY = new Set(['ERR_JWS_SIGNATURE_VERIFICATION_FAILED', 'ERR_JWKS_NO_MATCHING_KEY']);
 const keySets = new Map(); // by device id
 const fetches = new Map(); // those under way, by device id
 const spent = new Map(); // until when to remember a JWT, by its device id and jti
+const counts = new Map(); // how many of those there are, by device id
 class Unavailable extends Error {}
 
 /** For as long as Keyturn allows, by a clock that nobody sets; `retryAt` is when a JWT that does not verify may make it ask again. */
@@ -61,15 +62,25 @@ async function verify(jwt, deviceId) {
   }
 }
 
+function forget(name) {
+  const [deviceId] = name.split(' ');
+  const left = counts.get(deviceId) - 1;
+  if (left > 0) counts.set(deviceId, left); else counts.delete(deviceId);
+  spent.delete(name);
+}
+
 /** A JWT counts once here: what is too old to be sent again is forgotten, and nothing else is. */
 function spend({ jti, exp }, deviceId) {
   const now = Date.now() / 1000;
   const name = `${deviceId} ${jti.toLowerCase()}`;
-  for (const [each, until] of spent) if (until < now) spent.delete(each); else break;
+  for (const [each, until] of spent) if (until < now) forget(each); else break;
+  const count = counts.get(deviceId) ?? 0;
   if (exp > now + MOST.seconds) throw new Error('it counts for too long');
   if (spent.has(name)) throw new Error('it was used before');
-  if (spent.size >= MOST.jtis) throw new Unavailable('too many JWTs');
+  // One device must not take the room of all.
+  if (spent.size >= MOST.jtis || count >= MOST.jtisOfDevice) throw new Unavailable('too many JWTs');
   spent.set(name, now + MOST.seconds);
+  counts.set(deviceId, count + 1);
 }
 
 /** The device that has signed the JWT of an authorization value. */

@@ -107,6 +107,13 @@ describe('the gateway that verifies JWTs by key sets', () => {
     assert.equal(proxy.seen.length, asked + 1);
   });
 
+  it('remembers so many JWTs of a device, and lets others in when one has used up that', async () => {
+    const [{ device }, other] = [await newDevice(), await newDevice()];
+    assert.deepEqual(await statusesOf(Array.from({ length: 210 }, () => jwtOf(device))), [...Array.from({ length: 200 }, () => 200), ...Array.from({ length: 10 }, () => 503)]);
+    assert.deepEqual(await visit(server, jwtOf(device)), UNSURE);
+    assert.deepEqual(await visit(server, jwtOf(other.device)), other.welcome);
+  });
+
   for (const [fault, edit] of Object.entries(FAULTS)) {
     it(`refuses a JWT that ${fault}, and does not spend it`, async () => {
       const { device, welcome } = await newDevice();
