@@ -22,9 +22,10 @@ export function checkSettings(environment: Environment, config: Config, faults: 
       );
     }
   }
-  if (!isLoopback(config.http.host) && config.publicUrl === undefined && config.authentiq.issuer === undefined && faults.length === 0) {
+  const unnamed = [...(config.iothentix.issuer === undefined ? ['tokens'] : []), ...(config.authentiq.issuer === undefined ? ['what is countersigned'] : [])];
+  if (!isLoopback(config.http.host) && config.publicUrl === undefined && unnamed.length > 0 && faults.length === 0) {
     findings.warning(
-      'KEYTURN_PUBLIC_URL is unset, so that the issuer of what is countersigned is named after the listener',
+      `KEYTURN_PUBLIC_URL is unset, so that the issuer of ${unnamed.join(' and of ')} is named after the listener`,
       'set KEYTURN_PUBLIC_URL before the first job: what is signed under one name counts under no other',
     );
   }

@@ -66,7 +66,7 @@ describe('keyturn doctor', () => {
   it('warns of listeners that other machines reach without TLS', async () => {
     using folder = new Folder();
     const findings = await doctor({
-      ...FREE, KEYTURN_DATA_DIR: folder.data, KEYTURN_HTTP_LISTEN: '0.0.0.0:0', KEYTURN_OPERATOR_LISTEN: '[::1]:0', KEYTURN_AUTHENTIQ_ISSUER: 'https://keyturn.example',
+      ...FREE, KEYTURN_DATA_DIR: folder.data, KEYTURN_HTTP_LISTEN: '0.0.0.0:0', KEYTURN_OPERATOR_LISTEN: '[::1]:0', KEYTURN_PUBLIC_URL: 'https://keyturn.example',
     });
     const [, ...hints] = linesOf(findings, 'settings');
     assert.equal(hints.length, 1);
@@ -81,6 +81,10 @@ describe('keyturn doctor', () => {
     };
     assert.match((await warnings({ KEYTURN_HTTP_LISTEN: '0.0.0.0:0' })).join(), /^warning: KEYTURN_PUBLIC_URL is unset, .* - set KEYTURN_PUBLIC_URL before the first job/);
     assert.deepEqual(await warnings({ KEYTURN_HTTP_LISTEN: '0.0.0.0:0', KEYTURN_PUBLIC_URL: 'https://keyturn.example' }), []);
+    const [identity, tokens] = [{ KEYTURN_AUTHENTIQ_ISSUER: 'https://keyturn.example' }, { KEYTURN_IOTHENTIX_ISSUER: 'https://keyturn.example/' }];
+    assert.match((await warnings({ KEYTURN_HTTP_LISTEN: '0.0.0.0:0', ...identity })).join(), /the issuer of tokens is named after the listener/);
+    assert.match((await warnings({ KEYTURN_HTTP_LISTEN: '0.0.0.0:0', ...tokens })).join(), /the issuer of what is countersigned is named after the listener/);
+    assert.deepEqual(await warnings({ KEYTURN_HTTP_LISTEN: '0.0.0.0:0', ...identity, ...tokens }), []);
     assert.deepEqual(await warnings({}), []);
   });
 
