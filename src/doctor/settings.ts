@@ -22,21 +22,26 @@ export function checkSettings(environment: Environment, config: Config, faults: 
       );
     }
   }
-  const unnamed = [...(config.iothentix.issuer === undefined ? ['tokens'] : []), ...(config.authentiq.issuer === undefined ? ['what is countersigned'] : [])];
-  if (!isLoopback(config.http.host) && config.publicUrl === undefined && unnamed.length > 0 && faults.length === 0) {
+  if (faults.length === 0) warn(findings, config);
+  return findings.list;
+}
+
+/** What is legal but most likely not meant, where each setting is as given. */
+function warn(findings: Findings, { http, publicUrl, iothentix, authentiq }: Config): void {
+  const unnamed = [...(iothentix.issuer === undefined ? ['tokens'] : []), ...(authentiq.issuer === undefined ? ['what is countersigned'] : [])];
+  if (!isLoopback(http.host) && publicUrl === undefined && unnamed.length > 0) {
     findings.warning(
       `KEYTURN_PUBLIC_URL is unset, so that the issuer of ${unnamed.join(' and of ')} is named after the listener`,
       'set KEYTURN_PUBLIC_URL before the first job: what is signed under one name counts under no other',
     );
   }
-  const { introspectRequiresAuth, introspectClients } = config.iothentix;
-  if (introspectRequiresAuth && introspectClients.length === 0 && faults.length === 0) {
+  const { introspectRequiresAuth, introspectClients } = iothentix;
+  if (introspectRequiresAuth && introspectClients.length === 0) {
     findings.warning(
       'KEYTURN_IOTHENTIX_INTROSPECT_REQUIRES_AUTH is true and there are no clients, so that nobody can introspect tokens',
       'set KEYTURN_IOTHENTIX_INTROSPECT_CLIENTS to a JSON list of what keyturn introspect-client prints',
     );
   }
-  return findings.list;
 }
 
 function openListeners({ http, grpc, operator }: Config): (readonly [variable: string, address: { host: string }])[] {
