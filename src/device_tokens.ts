@@ -5,6 +5,7 @@ import { DeviceJwtCheck } from './call/authenticate/device_jwt_check.ts';
 import { DeviceTokenAuthenticator } from './call/authenticate/device_token.ts';
 import { IntrospectionClientAuthenticator } from './call/authenticate/introspection_client.ts';
 import type { Binding } from './call/endpoints.ts';
+import { KeyedAllowance } from './call/keyed_allowance.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './db/database.ts';
 import { DeviceJwtStore } from './db/device_jwt.ts';
@@ -16,6 +17,9 @@ import { deviceTokenService } from './services/device_token_service/index.ts';
 import { TokenRate } from './services/device_token_service/token_rate.ts';
 import type { Passwords } from './services/passwords.ts';
 import type { IothentixSettings } from './settings.ts';
+
+/** JWTs of one device that count in a minute where others verify them, as decisions on its connections do. */
+const VERIFICATIONS_PER_MINUTE = 600;
 
 export interface DeviceTokensParts {
   readonly database: Database;
@@ -54,6 +58,7 @@ export function composeDeviceTokens({ database, settings, clock, log, metrics, p
       jwts,
       check,
       rate: new TokenRate(settings.tokenRequestsPerMinute, clock),
+      verifications: new KeyedAllowance(VERIFICATIONS_PER_MINUTE),
       settings,
       clock,
       issuer: () => settings.issuer ?? `${publicUrl()}/`,

@@ -39,8 +39,7 @@ describe('max_age_seconds in the contract', () => {
   });
 
   it('is taken for a GET, however long', () => {
-    startWith('OperatorService', 'GetDevice', { maxAgeSeconds: 1 });
-    startWith('OperatorService', 'GetDevice', { maxAgeSeconds: 4_294_967_295 });
+    for (const maxAgeSeconds of [1, 4_294_967_295]) assert.doesNotThrow(() => startWith('OperatorService', 'GetDevice', { maxAgeSeconds }));
   });
 
   it('is taken where it is: of the key set of a device, half a minute', () => {

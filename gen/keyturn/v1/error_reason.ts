@@ -110,7 +110,7 @@ export const ErrorReason = {
   ERROR_REASON_RENEWALS_EXHAUSTED: 115,
   /** ERROR_REASON_DEVICE_CHECK_NOT_ALLOWED - The access key may not check JWTs of devices; E403. */
   ERROR_REASON_DEVICE_CHECK_NOT_ALLOWED: 116,
-  /** ERROR_REASON_DEVICE_CHECK_RATE_LIMITED - The operator calls too often; `retry-after` says when to come back; E429. */
+  /** ERROR_REASON_DEVICE_CHECK_RATE_LIMITED - The operator calls too often, or too many JWTs of one device were verified; `retry-after` says when to come back; E429. */
   ERROR_REASON_DEVICE_CHECK_RATE_LIMITED: 117,
   /** ERROR_REASON_IOTDA_FAILED - A fault of the service or its database; with an idempotency key the request may be sent again; 001 of contracts/iotda.md section 3. */
   ERROR_REASON_IOTDA_FAILED: 200,

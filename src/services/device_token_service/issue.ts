@@ -17,7 +17,8 @@ export async function issueToken(parts: DeviceTokenParts, request: IssueTokenReq
   const scopes = grantedScopes(request.scope, device.scopes);
   return parts.rate.within(
     device.deviceId,
-    `jwt ${device.jti}`,
+    'issue',
+    device.jti,
     () => issue(parts, device, scopes, call),
     // Another request with this JWT may have got its token since this one was let in: such a JWT is spent, not too early.
     () => checkAgain(parts, device),

@@ -1,4 +1,5 @@
 import type { DeviceJwtCheck } from '../../call/authenticate/device_jwt_check.ts';
+import type { KeyedAllowance } from '../../call/keyed_allowance.ts';
 import type { Clock } from '../../clock.ts';
 import type { DeviceJwtStore } from '../../db/device_jwt.ts';
 import type { DeviceTokenStore } from '../../db/device_token.ts';
@@ -11,6 +12,8 @@ export interface DeviceTokenParts {
   readonly jwts: DeviceJwtStore;
   readonly check: DeviceJwtCheck;
   readonly rate: TokenRate;
+  /** JWTs of one device that VerifyDeviceJwt may spend in a minute. */
+  readonly verifications: KeyedAllowance;
   readonly settings: IothentixSettings;
   readonly clock: Clock;
   /** The `iss` of tokens. */

@@ -19,7 +19,7 @@ export async function renewToken(parts: DeviceTokenParts, request: RenewTokenReq
   }
   const scopes = grantedScopes(request.scope, earlier.firstScopes);
   if (earlier.renewals >= parts.settings.maxRenewals) throw exhausted();
-  return parts.rate.within(earlier.deviceId, `renewal ${randomUUID()}`, () => renew(parts, earlier, scopes, call));
+  return parts.rate.within(earlier.deviceId, 'renewal', randomUUID(), () => renew(parts, earlier, scopes, call));
 }
 
 async function renew({ tokens, settings, clock, count }: DeviceTokenParts, earlier: RenewableToken, scopes: readonly string[], call: Call): Promise<RenewTokenResponse> {

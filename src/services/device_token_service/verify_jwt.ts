@@ -1,8 +1,11 @@
 import { DeviceState } from '../../../gen/keyturn/v1/device.ts';
 import type { VerifyDeviceJwtRequest, VerifyDeviceJwtResponse } from '../../../gen/keyturn/v1/device_token_service.ts';
+import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
+import { retryAfter } from '../../call/allowance.ts';
 import type { ApplicationPrincipal } from '../../call/authenticate/principal.ts';
 import type { Call } from '../../call/call.ts';
 import type { Signer } from '../../call/authenticate/device_jwt_check.ts';
+import { ApiError } from '../../errors.ts';
 import { originOf } from '../origin.ts';
 import type { DeviceTokenParts } from './parts.ts';
 
@@ -22,13 +25,17 @@ export async function verifyDeviceJwt(parts: DeviceTokenParts, request: VerifyDe
   return response;
 }
 
-async function decide({ check, jwts, clock }: DeviceTokenParts, jwt: string, call: Call): Promise<VerifyDeviceJwtResponse> {
+async function decide({ check, jwts, verifications, clock }: DeviceTokenParts, jwt: string, call: Call): Promise<VerifyDeviceJwtResponse> {
   const { projectId } = checkerOf(call);
   const signer = await check.check(jwt);
   if (typeof signer === 'string' || (projectId !== undefined && signer.projectId !== projectId)) return REFUSED;
   if (signer.frozen) return shown(signer, false);
   const { deviceId, jti, currentKey: { thumbprint } } = signer;
+  const now = clock.now().getTime();
+  const wait = verifications.take(deviceId, now);
+  if (wait > 0) throw new ApiError(ErrorReason.ERROR_REASON_DEVICE_CHECK_RATE_LIMITED, 'too many JWTs of the device were verified', { metadata: retryAfter(wait) });
   const result = await jwts.spend({ deviceId, jti, thumbprint }, originOf(call, clock));
+  if (result !== 'spent') verifications.giveBack(deviceId, now);
   if (result === 'spent') return shown(signer, true);
   if (result === 'jti_used') return REFUSED;
   const latest = await check.check(jwt);

@@ -5,6 +5,7 @@ import { DeviceJwtCheck } from '../../../src/call/authenticate/device_jwt_check.
 import type { Call } from '../../../src/call/call.ts';
 import { DeviceJwtStore } from '../../../src/db/device_jwt.ts';
 import { DeviceTokenStore } from '../../../src/db/device_token.ts';
+import { KeyedAllowance } from '../../../src/call/keyed_allowance.ts';
 import { ApiError } from '../../../src/errors.ts';
 import { issueToken } from '../../../src/services/device_token_service/issue.ts';
 import type { DeviceTokenParts } from '../../../src/services/device_token_service/parts.ts';
@@ -28,7 +29,7 @@ describe('a token request that is overtaken', () => {
     const { iothentix: settings } = readConfig({ KEYTURN_DATABASE_URL: databaseUrl, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN, KEYTURN_MASTER_KEYS: MASTER_KEYS });
     const jwts = new DeviceJwtStore(app.database.run);
     const check = new DeviceJwtCheck(jwts, settings.algorithms, clock);
-    parts = { tokens: new DeviceTokenStore(app.database.run), jwts, check, rate: new TokenRate(1, clock), settings, clock, issuer: () => 'https://x/', count: () => {}, checked: () => {} };
+    parts = { tokens: new DeviceTokenStore(app.database.run), jwts, check, rate: new TokenRate(1, clock), verifications: new KeyedAllowance(1), settings, clock, issuer: () => 'https://x/', count: () => {}, checked: () => {} };
   });
   after(() => bench[Symbol.asyncDispose]());
 

@@ -45,98 +45,117 @@ describe('TokenRate', () => {
 
   it('lets so many a minute through, refills evenly, and says when the next one may come', async () => {
     const rate = rateOf(3);
-    for (const name of ['1', '2', '3']) assert.equal(await rate.within('d', name, succeed), 'a token');
-    await assertLimited(rate.within('d', '4', succeed), 20);
+    for (const name of ['1', '2', '3']) assert.equal(await rate.within('d', 'issue', name, succeed), 'a token');
+    await assertLimited(rate.within('d', 'issue', '4', succeed), 20);
     now += 19_001;
-    await assertLimited(rate.within('d', '4', succeed), 1);
+    await assertLimited(rate.within('d', 'issue', '4', succeed), 1);
     now += 999;
-    await rate.within('d', '4', succeed);
-    await assertLimited(rate.within('d', '5', succeed), 20);
+    await rate.within('d', 'issue', '4', succeed);
+    await assertLimited(rate.within('d', 'issue', '5', succeed), 20);
   });
 
   it('keeps devices apart, also those whose ids and names run together', async () => {
     const rate = rateOf(1);
-    await rate.within('d', 'x', succeed);
-    await rate.within('d2', 'x', succeed);
-    await rate.within('', 'd x', succeed);
-    await assertLimited(rate.within('d', 'y', succeed), 60);
+    await rate.within('d', 'issue', 'x', succeed);
+    await rate.within('d2', 'issue', 'x', succeed);
+    await rate.within('', 'issue', 'd x', succeed);
+    await assertLimited(rate.within('d', 'issue', 'y', succeed), 60);
   });
 
   it('does not begin what it refuses', async () => {
     const rate = rateOf(1);
-    await rate.within('d', '1', succeed);
+    await rate.within('d', 'issue', '1', succeed);
     const work = new Work();
-    await assertLimited(rate.within('d', '2', work.run), 60);
+    await assertLimited(rate.within('d', 'issue', '2', work.run), 60);
     assert.equal(work.begun, 0);
   });
 
   it('does not count what fails, nor what it refuses', async () => {
     const rate = rateOf(1);
-    for (const name of ['1', '2', '3']) await assert.rejects(rate.within('d', name, fail), /spent/);
-    await rate.within('d', '4', succeed);
-    for (const name of ['5', '6', '7']) await assertLimited(rate.within('d', name, succeed), 60);
+    for (const name of ['1', '2', '3']) await assert.rejects(rate.within('d', 'issue', name, fail), /spent/);
+    await rate.within('d', 'issue', '4', succeed);
+    for (const name of ['5', '6', '7']) await assertLimited(rate.within('d', 'issue', name, succeed), 60);
     now += 60_000;
-    await rate.within('d', '8', succeed);
+    await rate.within('d', 'issue', '8', succeed);
   });
 
   it('counts what runs, until it fails', async () => {
     const rate = rateOf(1);
     const work = new Work();
-    const first = assert.rejects(rate.within('d', '1', work.run), /spent/);
-    await assertLimited(rate.within('d', '2', succeed), 60);
+    const first = assert.rejects(rate.within('d', 'issue', '1', work.run), /spent/);
+    await assertLimited(rate.within('d', 'issue', '2', succeed), 60);
     work.fail();
     await first;
-    await rate.within('d', '2', succeed);
+    await rate.within('d', 'issue', '2', succeed);
   });
 
   it('counts what has one name and runs at the same time as one, if any of it succeeds', async () => {
     const rate = rateOf(2);
     const works = [new Work(), new Work(), new Work()];
-    const requests = works.map((work) => rate.within('d', 'same', work.run).catch((error: Error) => error.message));
+    const requests = works.map((work) => rate.within('d', 'issue', 'same', work.run).catch((error: Error) => error.message));
     assert.deepEqual(works.map(({ begun }) => begun), [1, 1, 1]);
     works[1]?.succeed();
     works[0]?.fail();
     works[2]?.fail();
     assert.deepEqual(await Promise.all(requests), ['spent', 'a token', 'spent']);
-    await rate.within('d', 'other', succeed);
-    await assertLimited(rate.within('d', 'another', succeed), 30);
+    await rate.within('d', 'issue', 'other', succeed);
+    await assertLimited(rate.within('d', 'issue', 'another', succeed), 30);
   });
 
   it('gives back what has one name if all of it fails, once', async () => {
     const rate = rateOf(2);
     const works = [new Work(), new Work()];
-    const requests = works.map((work) => assert.rejects(rate.within('d', 'same', work.run), /spent/));
+    const requests = works.map((work) => assert.rejects(rate.within('d', 'issue', 'same', work.run), /spent/));
     for (const work of works) work.fail();
     await Promise.all(requests);
-    for (const name of ['1', '2']) await rate.within('d', name, succeed);
-    await assertLimited(rate.within('d', '3', succeed), 30);
+    for (const name of ['1', '2']) await rate.within('d', 'issue', name, succeed);
+    await assertLimited(rate.within('d', 'issue', '3', succeed), 30);
   });
 
   it('takes a name that has ended as a new one', async () => {
     const rate = rateOf(2);
-    for (const _ of [1, 2]) await rate.within('d', 'same', succeed);
-    await assertLimited(rate.within('d', 'same', succeed), 30);
+    for (const _ of [1, 2]) await rate.within('d', 'issue', 'same', succeed);
+    await assertLimited(rate.within('d', 'issue', 'same', succeed), 30);
   });
 
   it('asks before it refuses, and what that throws comes first', async () => {
     const rate = rateOf(1);
     let asked = 0;
     const ask = (): Promise<void> => Promise.resolve(void (asked += 1));
-    await rate.within('d', '1', succeed, ask);
+    await rate.within('d', 'issue', '1', succeed, ask);
     assert.equal(asked, 0);
-    await assertLimited(rate.within('d', '2', succeed, ask), 60);
+    await assertLimited(rate.within('d', 'issue', '2', succeed, ask), 60);
     assert.equal(asked, 1);
-    await assert.rejects(rate.within('d', '2', succeed, () => Promise.reject(new Error('known better'))), /known better/);
+    await assert.rejects(rate.within('d', 'issue', '2', succeed, () => Promise.reject(new Error('known better'))), /known better/);
   });
 
   it('locks nobody out when the clock is set back, and nobody in when it is set on', async () => {
     const rate = rateOf(2);
-    for (const name of ['1', '2']) await rate.within('d', name, succeed);
+    for (const name of ['1', '2']) await rate.within('d', 'issue', name, succeed);
     now -= 86_400_000;
-    for (const name of ['3', '4']) await rate.within('d', name, succeed);
-    await assertLimited(rate.within('d', '5', succeed), 30);
+    for (const name of ['3', '4']) await rate.within('d', 'issue', name, succeed);
+    await assertLimited(rate.within('d', 'issue', '5', succeed), 30);
     now += 86_400_000;
-    for (const name of ['6', '7']) await rate.within('d', name, succeed);
-    await assertLimited(rate.within('d', '8', succeed), 30);
+    for (const name of ['6', '7']) await rate.within('d', 'issue', name, succeed);
+    await assertLimited(rate.within('d', 'issue', '8', succeed), 30);
+  });
+
+  it('counts renewals with what the key has bought, and never refuses the key for the sake of renewals', async () => {
+    const rate = rateOf(2);
+    await rate.within('d', 'issue', '1', succeed);
+    await rate.within('d', 'renewal', '2', succeed);
+    await assertLimited(rate.within('d', 'renewal', '3', succeed), 30);
+    await rate.within('d', 'issue', '4', succeed);
+    await assertLimited(rate.within('d', 'issue', '5', succeed), 30);
+  });
+
+  it('gives back what a renewal has taken that fails, and what the key has taken of both', async () => {
+    const rate = rateOf(1);
+    await assert.rejects(rate.within('d', 'renewal', '1', fail), /spent/);
+    await assert.rejects(rate.within('d', 'issue', '2', fail), /spent/);
+    await rate.within('d', 'renewal', '3', succeed);
+    await assert.rejects(rate.within('d', 'issue', '4', fail), /spent/);
+    await assertLimited(rate.within('d', 'renewal', '5', succeed), 60);
+    await rate.within('d', 'issue', '6', succeed);
   });
 });
