@@ -47,7 +47,7 @@ describe('a method whose answers may be kept', () => {
     const { status, body, headers } = await ask('/keep/word', [['If-None-Match', tagOf(whole)], ['X-Request-ID', 'mine']]);
     assert.deepEqual([status, body], [304, '']);
     const names = [...headers.keys()].filter((name) => !['connection', 'keep-alive'].includes(name)).toSorted();
-    assert.deepEqual(names, ['cache-control', 'content-security-policy', 'date', 'etag', 'referrer-policy', 'x-answer', 'x-content-type-options', 'x-request-id']);
+    assert.deepEqual(names, ['cache-control', 'content-security-policy', 'date', 'etag', 'referrer-policy', 'vary', 'x-answer', 'x-content-type-options', 'x-request-id']);
     assert.deepEqual([headers.get('etag'), headers.get('cache-control'), headers.get('x-request-id')], [[tagOf(whole)], ['private, max-age=60'], ['mine']]);
   });
 
