@@ -30,6 +30,7 @@ export function addDeviceCommands(program: Command, context: Context): void {
     description: 'let a frozen device in again',
     call: OperatorServiceService.unfreezeDevice,
   });
+  addSetScopes(device, context);
   addRemove(device, context);
   addKeys(device, context);
   addSecrets(device, context);
@@ -62,6 +63,19 @@ function addOne(device: Command, context: Context, { name, description, call }: 
     },
   );
   examples(command, [`keyturn device ${name} pump-7`]);
+}
+
+function addSetScopes(device: Command, context: Context): void {
+  const description = 'set the scope words that a device may ask for, none if none is given; tokens that grant another word end';
+  const command = remote(device.command('set-scopes').description(description).argument('<device_id>').argument('[scopes...]', 'scope words')).action(
+    async (deviceId: string, scopes: string[], options: RemoteOptions) => {
+      using client = openClient(context, options);
+      const answer = await client.ask(OperatorServiceService.setDeviceScopes, { deviceId, scopes });
+      if (options.json) printJson(context, answer);
+      else printRecord(context, answer);
+    },
+  );
+  examples(command, ['keyturn device set-scopes pump-7 telemetry.write refresh.token', 'keyturn device set-scopes pump-7']);
 }
 
 function addRemove(device: Command, context: Context): void {

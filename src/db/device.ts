@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Sealed } from '../crypto/key_ring.ts';
 import { violatedConstraint } from './database.ts';
 import type { Database, Run } from './database.ts';
@@ -61,7 +62,7 @@ const CREATE = {
 
 const LOCK = {
   name: 'device_lock',
-  text: `select state, gateway_id from device where device_id = $1 and project_id = coalesce($2, project_id) for update`,
+  text: `select state, gateway_id, scopes from device where device_id = $1 and project_id = coalesce($2, project_id) for update`,
 };
 
 /** With the access tokens of a device that is frozen, and the event that closes its session. */
@@ -79,10 +80,32 @@ const SET_STATE = {
       select $1, project_id, device_id, event, '{}' from dev, unnest($8::text[]) event`,
 };
 
+/**
+ * With the tokens that grant a word which is gone, and the chains that began with one, so that what is left of them is
+ * not renewed. Chains are found by the tokens of the device, because without a token nobody can renew anything.
+ */
+const SET_SCOPES = {
+  name: 'device_set_scopes',
+  text: `with
+    dev as (
+      update device set scopes = $6, updated_at = $1 where device_id = $5 returning device_id, project_id),
+    ch as (
+      delete from device_token_chain
+      where chain_id in (select chain_id from device_token where device_id = $5) and not scopes <@ $6::text[]),
+    tk as (
+      delete from device_token where device_id = $5 and chain_id is not null and not scopes <@ $6::text[]),
+    au as (
+      insert into audit_event (occurred_at, project_id, device_id, action, actor, request_id, peer, details)
+      select $1, project_id, device_id, 'device.scopes_set', $2, $3, $4, json_build_object('scopes', array_to_string($6::text[], ' ')) from dev)
+    insert into outbox (occurred_at, project_id, device_id, type, payload)
+      select $1, project_id, device_id, 'device.scopes_set', '{}' from dev`,
+};
+
 const REMOVE = { name: 'device_remove', text: removalOf('device.device_id = $6') };
 
 /** What became of a change of a device's state; only `changed` has left an event. */
 export type SetStateResult = 'changed' | 'unchanged' | 'missing' | 'is_child';
+export type SetScopesResult = 'changed' | 'unchanged' | 'missing';
 export type RemoveResult = 'removed' | 'missing' | 'has_children';
 
 /** Which devices a caller may change: all of them, or those of one project. */
@@ -153,6 +176,20 @@ export class DeviceStore {
     });
   }
 
+  /**
+   * Sets the scopes of a device, which ends the tokens that grant others. One that has the same in the same order stays
+   * as it is, without an event.
+   */
+  async setScopes(deviceId: string, scopes: readonly string[], origin: Origin): Promise<SetScopesResult> {
+    return this.#database.transaction(async (run: Run) => {
+      const device = await lock(run, deviceId, undefined);
+      if (device === undefined) return 'missing';
+      if (isDeepStrictEqual(device.scopes, scopes)) return 'unchanged';
+      await run(SET_SCOPES, [...valuesOf(origin), deviceId, scopes]);
+      return 'changed';
+    });
+  }
+
   /** Removes a device with its secrets and tokens and revokes its key, unless it has children. */
   async remove(deviceId: string, origin: Origin, { projectId }: Reach = {}): Promise<RemoveResult> {
     return this.#database.transaction(async (run: Run) => {
@@ -180,7 +217,13 @@ export class DeviceStore {
  * A rotation, an authentication or the registration of a child may be under way.
  * Only a statement that starts after its end sees the key, token or device that it wrote.
  */
-async function lock(run: Run, deviceId: string, projectId: string | undefined): Promise<{ state: string; gateway_id: string | null } | undefined> {
-  const [row] = await run<{ state: string; gateway_id: string | null }>(LOCK, [deviceId, projectId ?? null]);
+async function lock(run: Run, deviceId: string, projectId: string | undefined): Promise<LockedDevice | undefined> {
+  const [row] = await run<LockedDevice>(LOCK, [deviceId, projectId ?? null]);
   return row;
+}
+
+interface LockedDevice extends Record<string, unknown> {
+  readonly state: string;
+  readonly gateway_id: string | null;
+  readonly scopes: readonly string[];
 }

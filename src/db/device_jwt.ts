@@ -38,9 +38,9 @@ const READ = {
     where d.device_id = $1`,
 };
 
-/** The device, locked first of all, as far as it still has the key and is not frozen. */
-export const SIGNER = `
-      select device_id, project_id from device where device_id = $5 and current_key = $7 and state = 'ACTIVE' for no key update`;
+/** The device, locked first of all, as far as it still has the key and is not frozen, and a further condition holds. */
+export const signer = (condition = 'true'): string => `
+      select device_id, project_id from device where device_id = $5 and current_key = $7 and state = 'ACTIVE' and ${condition} for no key update`;
 
 /** The `jti` of a JWT that `dev` has signed, with the `verificationId` of a check of it. */
 export const usedJti = (verificationId: string): string => `
@@ -49,7 +49,7 @@ export const usedJti = (verificationId: string): string => `
 const SPEND = {
   name: 'device_jwt_spend',
   text: `with
-    dev as (${SIGNER}),
+    dev as (${signer()}),
     jt as (${usedJti('$8')}),
     au as (
       insert into audit_event (occurred_at, project_id, device_id, action, actor, request_id, peer, details)

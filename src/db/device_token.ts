@@ -1,7 +1,7 @@
 import type { AtFaultPoint } from '../fault_points.ts';
 import { violatedConstraint } from './database.ts';
 import type { Run } from './database.ts';
-import { SIGNER, usedJti } from './device_jwt.ts';
+import { signer, usedJti } from './device_jwt.ts';
 import type { SpendResult, SpentJwt } from './device_jwt.ts';
 import { valuesOf } from './origin.ts';
 import type { Origin } from './origin.ts';
@@ -40,10 +40,11 @@ export type RenewResult = 'renewed' | 'ended' | 'exhausted';
 
 const AUDIT = 'insert into audit_event (occurred_at, project_id, device_id, action, actor, request_id, peer, details)';
 
+/** The device may have lost a scope word since it was read: none that it does not have is granted. */
 const ISSUE = {
   name: 'device_token_issue',
   text: `with
-    dev as (${SIGNER}),
+    dev as (${signer('scopes @> $9::text[]')}),
     jt as (${usedJti('null')}),
     ch as (
       insert into device_token_chain (chain_id, device_id, scopes, renewals, expires_at) select $8, device_id, $9, 0, $11 from dev),
@@ -107,7 +108,10 @@ export class DeviceTokenStore {
     this.#atFaultPoint = atFaultPoint;
   }
 
-  /** Spends a JWT and stores the token that it has bought, in one statement. */
+  /**
+   * Spends a JWT and stores the token that it has bought, in one statement.
+   * `overtaken` also if the device does not have all scopes of the token any more.
+   */
   async issue({ deviceId, jti, thumbprint }: SpentJwt, token: FirstToken, origin: Origin): Promise<SpendResult> {
     const details = JSON.stringify({ jti, scope: token.scopes.join(' ') });
     const values = [...valuesOf(origin), deviceId, jti, thumbprint, token.chainId, token.scopes, token.tokenSha256, token.expiresAt, details];

@@ -97,6 +97,18 @@ describe('keyturn device', () => {
     assert.match((await device(['unfreeze', 'cold'])).stdout, /^state +ACTIVE$/m);
   });
 
+  it('sets the scopes, and takes all away where none is given', async () => {
+    await device(['add', 'scoped', '--scope', 'read']);
+    const set = await device(['set-scopes', 'scoped', 'read', 'write', '--json']);
+    assert.deepEqual([set.code, set.stderr, (JSON.parse(set.stdout) as Record<string, unknown>)['scopes']], [0, '', ['read', 'write']]);
+    assert.deepEqual(JSON.parse(set.stdout), await rest('/v1/devices/scoped'));
+    assert.match((await device(['set-scopes', 'scoped'])).stdout, /^scopes +-$/m);
+    const [bad, unknown] = await Promise.all([device(['set-scopes', 'scoped', 'a b']), device(['set-scopes', 'nobody', 'a'])]);
+    assert.deepEqual([bad.code, bad.stdout], [3, '']);
+    assert.match(bad.stderr, /scopes\[0\]/);
+    assert.deepEqual([unknown.code, unknown.stderr], [3, 'keyturn: There is no such device. (DEVICE_NOT_FOUND)\n']);
+  });
+
   it('lists devices and keys, and tells people where there are none', async () => {
     const [list, json, other, keys, keysJson, noKeys] = await Promise.all([
       device(['list']),

@@ -72,6 +72,7 @@ describe('statements', () => {
     ['the keys of a device', true, () => devices().listKeys('planned', undefined, 50)],
     ['a later page of the keys of a device', true, () => devices().listKeys('planned', 9n, 50)],
     ['device_set_state', true, () => devices().setState('planned', 'FROZEN', ORIGIN)],
+    ['device_set_scopes', true, () => devices().setScopes('planned', ['a', 'b'], ORIGIN)],
     ['device_secret_reset', true, () => secrets().reset(newReset('planned'), ORIGIN)],
     ['device_secret_reset by force', true, () => secrets().reset(newReset('planned', { forceDisconnect: true }), ORIGIN)],
     ['idempotency_record_read', true, async () => {
@@ -152,6 +153,7 @@ describe('statements', () => {
       await listIot({ deviceId: hush, cascade: true });
       await devices().remove(texts.deviceId, ORIGIN);
       await devices().setState(hush, 'FROZEN', ORIGIN);
+      await devices().setScopes(hush, [`${hush}-2`], ORIGIN);
       await devices().listSecrets(hush);
       await devices().remove(hush, ORIGIN);
       await sealed().read('device_secret', hush, [hush, hush], 10);

@@ -57,6 +57,7 @@ describe('the end of all tokens of a device', function () {
   const ENDS: Readonly<Record<string, { readonly end: (deviceId: string) => Promise<unknown>; readonly outcome: unknown; readonly isForGood: boolean }>> = {
     freezing: { end: (id) => new DeviceStore(database).setState(id, 'FROZEN', ORIGIN), outcome: 'changed', isForGood: true },
     removal: { end: (id) => new DeviceStore(database).remove(id, ORIGIN), outcome: 'removed', isForGood: true },
+    'the loss of all scopes': { end: (id) => new DeviceStore(database).setScopes(id, [], ORIGIN), outcome: 'changed', isForGood: true },
     'a reset of its secret by force': { end: async (id) => (await new DeviceSecretStore(database).reset(newReset(id, { forceDisconnect: true }), ORIGIN)).outcome, outcome: 'reset', isForGood: false },
     'a reset of its fingerprint by force': {
       end: (id) => new IotDeviceWriter(database).resetFingerprint('default', id, { slot: 'PRIMARY', fingerprint: undefined, forceDisconnect: true }, ORIGIN), outcome: true, isForGood: false,

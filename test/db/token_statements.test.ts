@@ -13,7 +13,7 @@ import { connect } from '../support/postgres.ts';
 import { withAskedDatabase } from './fixtures/asked_database.ts';
 import { firstToken, issued, newSpent, newToken } from './fixtures/device_tokens.ts';
 import { assertIndexed } from './fixtures/plans.ts';
-import { ORIGIN, addDevice, rowsOf } from './fixtures/rotations.ts';
+import { ORIGIN, SCOPES, addDevice, rowsOf } from './fixtures/rotations.ts';
 import type { Key } from './fixtures/rotations.ts';
 
 const HUSH = 'hush-0123456789';
@@ -43,7 +43,7 @@ describe('statements on tokens, JWTs and key sets of devices', function () {
   let key: Key;
   let earlier: RenewableToken;
   before(async () => {
-    key = await addDevice(own.database, HUSH);
+    key = await addDevice(own.database, HUSH, true, [...SCOPES, HUSH]);
     earlier = await issued(tokens, HUSH, key, firstToken({ scopes: [HUSH] }));
   });
   const jobOf = (name: string): ReturnType<typeof expiryJobs>[number] => [...expiryJobs(run), jtiClearing(run)].find((job) => job.name === name) ?? assert.fail(name);

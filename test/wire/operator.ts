@@ -25,6 +25,7 @@ export const listDevices = call('GET /v1/devices', 'listDevices');
 export const deleteDevice = call('DELETE /v1/devices/{device_id}', 'deleteDevice');
 export const freezeDevice = call('POST /v1/devices/{device_id}:freeze', 'freezeDevice');
 export const unfreezeDevice = call('POST /v1/devices/{device_id}:unfreeze', 'unfreezeDevice');
+export const setDeviceScopes = call('POST /v1/devices/{device_id}:setScopes', 'setDeviceScopes');
 export const listDeviceKeys = call('GET /v1/devices/{device_id}/keys', 'listDeviceKeys');
 export const createProject = call('POST /v1/projects', 'createProject');
 export const listProjects = call('GET /v1/projects', 'listProjects');
@@ -54,7 +55,7 @@ export const deleteTrustedIssuer = call('DELETE /v1/trusted-issuers', 'deleteTru
 
 export const EVERY_CALL: readonly OperatorCall[] = [
   createDevice({ device_id: 'x' }), getDevice({ device_id: 'x' }), listDevices(), deleteDevice({ device_id: 'x' }), freezeDevice({ device_id: 'x' }),
-  unfreezeDevice({ device_id: 'x' }), listDeviceKeys({ device_id: 'x' }), createProject({ name: 'x' }), listProjects(), listAuditEvents(),
+  unfreezeDevice({ device_id: 'x' }), setDeviceScopes({ device_id: 'x', scopes: ['x'] }), listDeviceKeys({ device_id: 'x' }), createProject({ name: 'x' }), listProjects(), listAuditEvents(),
   listDeviceSecrets({ device_id: 'x' }), listMasterKeys(), rotateMasterKey(),
   createProduct({ product_id: 'x' }), listProducts(), createAccessKey({ project_id: 'x' }), listAccessKeys(), deleteAccessKey({ access_key: 'x' }),
   createUser({ name: 'x', domain: 'x', password: 'a password', project_id: 'x' }), listUsers(), setUserPassword({ user_id: 'x', password: 'a password' }),

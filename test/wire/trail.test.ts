@@ -4,7 +4,7 @@ import type { Answer, Want, Wire } from './answer.ts';
 import { makeUpdate, updated } from './harness.ts';
 import type { Device, WireRequest } from './harness.ts';
 import { newPair, pemOf, proof } from './jwt.ts';
-import { createDevice, createProject, deleteDevice, freezeDevice, getDevice, listAuditEvents, operate, unfreezeDevice } from './operator.ts';
+import { createDevice, createProject, deleteDevice, freezeDevice, getDevice, listAuditEvents, operate, setDeviceScopes, unfreezeDevice } from './operator.ts';
 import type { OperatorCall } from './operator.ts';
 import { withBench } from './rows.ts';
 
@@ -14,6 +14,7 @@ const METHODS: Readonly<Record<string, string>> = {
   'device.created': '/keyturn.v1.OperatorService/CreateDevice',
   'device.frozen': '/keyturn.v1.OperatorService/FreezeDevice',
   'device.unfrozen': '/keyturn.v1.OperatorService/UnfreezeDevice',
+  'device.scopes_set': '/keyturn.v1.OperatorService/SetDeviceScopes',
   'device.removed': '/keyturn.v1.OperatorService/DeleteDevice',
   'project.created': '/keyturn.v1.OperatorService/CreateProject',
 };
@@ -89,6 +90,9 @@ describe('access log lines and audit rows join by request id', () => {
       await operator(wire, freezeDevice(device), 'changed');
       await operator(wire, freezeDevice(device), 'unchanged');
       await operator(wire, unfreezeDevice(device), 'changed');
+      await operator(wire, setDeviceScopes({ ...device, scopes: ['a'] }), 'changed');
+      await operator(wire, setDeviceScopes({ ...device, scopes: ['a'] }), 'unchanged');
+      await operator(wire, setDeviceScopes({ ...device, scopes: ['a b'] }), 'refused');
       await operator(wire, getDevice(device), 'unchanged');
       await operator(wire, listAuditEvents(device), 'unchanged');
       await operator(wire, deleteDevice(device), 'changed');

@@ -23,8 +23,9 @@ export interface AuditEvent {
   deviceId: string;
   /**
    * What was done: `device_key.rotated`, `device.created`, `device.updated`,
-   * `device.frozen`, `device.unfrozen`, `device.removed`, `device.listed`,
-   * `device_fingerprint.reset`, `device_secret.read`, `project.created`, and so on.
+   * `device.frozen`, `device.unfrozen`, `device.scopes_set`, `device.removed`,
+   * `device.listed`, `device_fingerprint.reset`, `device_secret.read`,
+   * `project.created`, and so on.
    */
   action: string;
   /**

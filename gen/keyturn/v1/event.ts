@@ -26,9 +26,9 @@ export interface Event {
   deviceId: string;
   /**
    * What happened: `device.created`, `device.removed`, `device.frozen`,
-   * `device.unfrozen`, `device_key.rotated`, `device_secret.reset`,
-   * `device_fingerprint.reset`, `session.close` (whoever carries the device's
-   * session closes it).
+   * `device.unfrozen`, `device.scopes_set`, `device_key.rotated`,
+   * `device_secret.reset`, `device_fingerprint.reset`, `session.close` (whoever
+   * carries the device's session closes it).
    */
   type: string;
   /** What the type says of itself, such as `{"slot":"PRIMARY"}`. */

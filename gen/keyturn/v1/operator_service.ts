@@ -138,6 +138,23 @@ export interface OperatorServiceUnfreezeDeviceResponse {
   device: Device | undefined;
 }
 
+/** A device and its new scope words. */
+export interface SetDeviceScopesRequest {
+  /** The device's id. */
+  deviceId: string;
+  /**
+   * Scope words that the device may ask for from now on, at most 64, each 1 to
+   * 128 characters of the set of RFC 6749 section 3.3. Empty or unset: none.
+   */
+  scopes: string[];
+}
+
+/** The answer to SetDeviceScopes. */
+export interface SetDeviceScopesResponse {
+  /** The device with its new scope words. */
+  device: Device | undefined;
+}
+
 /** Whose keys to list. */
 export interface ListDeviceKeysRequest {
   /** The device's id. */
@@ -1426,6 +1443,130 @@ export const OperatorServiceUnfreezeDeviceResponse: MessageFns<OperatorServiceUn
     object: I,
   ): OperatorServiceUnfreezeDeviceResponse {
     const message = createBaseOperatorServiceUnfreezeDeviceResponse();
+    message.device = (object.device !== undefined && object.device !== null)
+      ? Device.fromPartial(object.device)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSetDeviceScopesRequest(): SetDeviceScopesRequest {
+  return { deviceId: "", scopes: [] };
+}
+
+export const SetDeviceScopesRequest: MessageFns<SetDeviceScopesRequest> = {
+  encode(message: SetDeviceScopesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deviceId !== "") {
+      writer.uint32(10).string(message.deviceId);
+    }
+    for (const v of message.scopes) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetDeviceScopesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetDeviceScopesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.scopes.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SetDeviceScopesRequest>, I>>(base?: I): SetDeviceScopesRequest {
+    return SetDeviceScopesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetDeviceScopesRequest>, I>>(object: I): SetDeviceScopesRequest {
+    const message = createBaseSetDeviceScopesRequest();
+    message.deviceId = object.deviceId ?? "";
+    message.scopes = object.scopes?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseSetDeviceScopesResponse(): SetDeviceScopesResponse {
+  return { device: undefined };
+}
+
+export const SetDeviceScopesResponse: MessageFns<SetDeviceScopesResponse> = {
+  encode(message: SetDeviceScopesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.device !== undefined) {
+      Device.encode(message.device, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetDeviceScopesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetDeviceScopesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.device = Device.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SetDeviceScopesResponse>, I>>(base?: I): SetDeviceScopesResponse {
+    return SetDeviceScopesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetDeviceScopesResponse>, I>>(object: I): SetDeviceScopesResponse {
+    const message = createBaseSetDeviceScopesResponse();
     message.device = (object.device !== undefined && object.device !== null)
       ? Device.fromPartial(object.device)
       : undefined;
@@ -5286,6 +5427,23 @@ export const OperatorServiceService = {
       OperatorServiceUnfreezeDeviceResponse.decode(value),
   },
   /**
+   * Sets the scope words that a device may ask for, also of a frozen one. Tokens
+   * that grant a word which it does not have any more end, and a token whose
+   * chain began with such a word is not renewed. Setting the same words in the
+   * same order changes nothing. DEVICE_NOT_FOUND.
+   */
+  setDeviceScopes: {
+    path: "/keyturn.v1.OperatorService/SetDeviceScopes" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SetDeviceScopesRequest): Buffer =>
+      Buffer.from(SetDeviceScopesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SetDeviceScopesRequest => SetDeviceScopesRequest.decode(value),
+    responseSerialize: (value: SetDeviceScopesResponse): Buffer =>
+      Buffer.from(SetDeviceScopesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SetDeviceScopesResponse => SetDeviceScopesResponse.decode(value),
+  },
+  /**
    * Lists the keys that a device has and had, newest first; those of a removed
    * device too. DEVICE_NOT_FOUND if there was never such a device with a key.
    */
@@ -5726,6 +5884,13 @@ export interface OperatorServiceServer extends UntypedServiceImplementation {
    */
   unfreezeDevice: handleUnaryCall<OperatorServiceUnfreezeDeviceRequest, OperatorServiceUnfreezeDeviceResponse>;
   /**
+   * Sets the scope words that a device may ask for, also of a frozen one. Tokens
+   * that grant a word which it does not have any more end, and a token whose
+   * chain began with such a word is not renewed. Setting the same words in the
+   * same order changes nothing. DEVICE_NOT_FOUND.
+   */
+  setDeviceScopes: handleUnaryCall<SetDeviceScopesRequest, SetDeviceScopesResponse>;
+  /**
    * Lists the keys that a device has and had, newest first; those of a removed
    * device too. DEVICE_NOT_FOUND if there was never such a device with a key.
    */
@@ -5964,6 +6129,27 @@ export interface OperatorServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: OperatorServiceUnfreezeDeviceResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Sets the scope words that a device may ask for, also of a frozen one. Tokens
+   * that grant a word which it does not have any more end, and a token whose
+   * chain began with such a word is not renewed. Setting the same words in the
+   * same order changes nothing. DEVICE_NOT_FOUND.
+   */
+  setDeviceScopes(
+    request: SetDeviceScopesRequest,
+    callback: (error: ServiceError | null, response: SetDeviceScopesResponse) => void,
+  ): ClientUnaryCall;
+  setDeviceScopes(
+    request: SetDeviceScopesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SetDeviceScopesResponse) => void,
+  ): ClientUnaryCall;
+  setDeviceScopes(
+    request: SetDeviceScopesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SetDeviceScopesResponse) => void,
   ): ClientUnaryCall;
   /**
    * Lists the keys that a device has and had, newest first; those of a removed

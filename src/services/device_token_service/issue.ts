@@ -3,6 +3,7 @@ import type { IssueTokenRequest, IssueTokenResponse } from '../../../gen/keyturn
 import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
 import type { DevicePrincipal } from '../../call/authenticate/principal.ts';
 import type { Call } from '../../call/call.ts';
+import type { SignerState, SpendResult } from '../../db/device_jwt.ts';
 import { ApiError } from '../../errors.ts';
 import { originOf } from '../origin.ts';
 import { answerWith, newAccessToken } from './access_token.ts';
@@ -19,34 +20,49 @@ export async function issueToken(parts: DeviceTokenParts, request: IssueTokenReq
     device.deviceId,
     'issue',
     device.jti,
-    () => issue(parts, device, scopes, call),
+    () => issue(parts, device, { asked: request.scope, scopes }, call),
     // Another request with this JWT may have got its token since this one was let in: such a JWT is spent, not too early.
-    () => checkAgain(parts, device),
+    async () => void (await checkAgain(parts, device)),
   );
 }
 
-async function issue(parts: DeviceTokenParts, device: DevicePrincipal, scopes: readonly string[], call: Call): Promise<IssueTokenResponse> {
+/** What a token is to grant, and the scope that was asked for. */
+interface Grant {
+  readonly asked: string;
+  readonly scopes: readonly string[];
+}
+
+async function issue(parts: DeviceTokenParts, device: DevicePrincipal, { asked, scopes }: Grant, call: Call): Promise<IssueTokenResponse> {
   const { tokens, settings, clock, count } = parts;
   const { deviceId, jti, currentKey: { thumbprint } } = device;
   const origin = originOf(call, clock);
   const token = newAccessToken(origin.at, settings.accessTokenSeconds);
-  const result = await tokens.issue({ deviceId, jti, thumbprint }, { ...token, scopes, chainId: randomUUID() }, origin);
+  const write = (granted: readonly string[]): Promise<SpendResult> =>
+    tokens.issue({ deviceId, jti, thumbprint }, { ...token, scopes: granted, chainId: randomUUID() }, origin);
+  let granted = scopes;
+  let result = await write(granted);
+  if (result === 'overtaken') {
+    // A device that still counts has lost a scope, or was frozen for a moment.
+    granted = grantedScopes(asked, (await checkAgain(parts, device)).scopes);
+    result = await write(granted);
+  }
   if (result === 'jti_used') throw unauthenticated('the jti was used while this call was checked');
   if (result === 'overtaken') {
     await checkAgain(parts, device);
-    // No key ever comes back, but a frozen device may.
+    // No key ever comes back, but a frozen device may. One whose scopes change all the time is sent away like it.
     throw frozen();
   }
   count('issued');
-  return answerWith(token, settings.accessTokenSeconds, scopes);
+  return answerWith(token, settings.accessTokenSeconds, granted);
 }
 
-/** Throws the refusal of a device that has changed since its call was let in, by the order of section 8.1. */
-async function checkAgain({ jwts }: DeviceTokenParts, { deviceId, jti, currentKey }: DevicePrincipal): Promise<void> {
+/** The device as it is now. Throws the refusal of one that has changed since its call was let in, by the order of section 8.1. */
+async function checkAgain({ jwts }: DeviceTokenParts, { deviceId, jti, currentKey }: DevicePrincipal): Promise<SignerState> {
   const state = await jwts.read(deviceId, jti);
   if (state?.currentSpki?.equals(currentKey.spki) !== true) throw unauthenticated('the key was replaced while this call was checked');
   if (state.jtiUsed) throw unauthenticated('the jti was used while this call was checked');
   if (state.frozen) throw frozen();
+  return state;
 }
 
 function frozen(): ApiError {

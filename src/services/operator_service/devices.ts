@@ -11,6 +11,7 @@ import type {
   OperatorServiceDeleteDeviceResponse,
   OperatorServiceListDevicesRequest,
   OperatorServiceListDevicesResponse,
+  SetDeviceScopesRequest,
 } from '../../../gen/keyturn/v1/operator_service.ts';
 import type { Device } from '../../../gen/keyturn/v1/device.ts';
 import type { Call } from '../../call/call.ts';
@@ -100,6 +101,11 @@ export class Devices {
   async setState(request: { deviceId: string }, state: 'ACTIVE' | 'FROZEN', call: Call): Promise<{ device: Device }> {
     await this.#store.setState(request.deviceId, state, originOf(call, this.#clock));
     return { device: await this.#find(request.deviceId) };
+  }
+
+  async setScopes({ deviceId, scopes }: SetDeviceScopesRequest, call: Call): Promise<{ device: Device }> {
+    await this.#store.setScopes(deviceId, scopes, originOf(call, this.#clock));
+    return { device: await this.#find(deviceId) };
   }
 
   async listKeys(request: ListDeviceKeysRequest): Promise<ListDeviceKeysResponse> {

@@ -42,6 +42,7 @@ export function operatorService(parts: OperatorParts): Binding[] {
     deleteDevice: (request, call) => devices.delete(request, call),
     freezeDevice: (request, call) => devices.setState(request, 'FROZEN', call),
     unfreezeDevice: (request, call) => devices.setState(request, 'ACTIVE', call),
+    setDeviceScopes: (request, call) => devices.setScopes(request, call),
     listDeviceKeys: (request) => devices.listKeys(request),
     getDeviceKeySet: (request, call) => deviceKeySets.get(request, call),
     listDeviceSecrets: (request) => devices.listSecrets(request),

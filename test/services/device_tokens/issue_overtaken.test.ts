@@ -17,7 +17,7 @@ import { Bench, makeUpdate } from '../../wire/harness.ts';
 import type { Device } from '../../wire/harness.ts';
 import { authenticationJwt } from '../../wire/tokens/kit.ts';
 
-const { ERROR_REASON_DEVICE_FROZEN: FROZEN, ERROR_REASON_DEVICE_UNAUTHENTICATED: UNAUTHENTICATED, ERROR_REASON_TOKEN_RATE_LIMITED: LIMITED } = ErrorReason;
+const { ERROR_REASON_DEVICE_FROZEN: FROZEN, ERROR_REASON_DEVICE_UNAUTHENTICATED: UNAUTHENTICATED, ERROR_REASON_TOKEN_RATE_LIMITED: LIMITED, ERROR_REASON_SCOPE_NOT_ALLOWED: NOT_ALLOWED } = ErrorReason;
 
 /** What happens to a device between the check of its JWT and its token decides on the answer. */
 describe('a token request that is overtaken', () => {
@@ -34,14 +34,14 @@ describe('a token request that is overtaken', () => {
   after(() => bench[Symbol.asyncDispose]());
 
   /** Checks a JWT of the device, as the pipeline does; what it gives then asks for the token. */
-  async function letIn(device: Device, jwt = authenticationJwt(device)): Promise<() => Promise<unknown>> {
+  async function letIn(device: Device, jwt = authenticationJwt(device), scope = ''): Promise<() => Promise<unknown>> {
     const signer = await parts.check.check(jwt);
     assert.ok(typeof signer === 'object');
     const call: Call = {
       requestId: 'r', peer: 'p', principal: { kind: 'device', ...signer }, signal: new AbortController().signal, metadata: new Map(),
       bodyDigest: () => Buffer.alloc(32), setMetadata: () => {}, setStatus: () => {}, setForm: () => {},
     };
-    return () => issueToken(parts, { clientId: device.id, scope: '' }, call).catch((error: unknown) => (error instanceof ApiError ? error.reason : error));
+    return () => issueToken(parts, { clientId: device.id, scope }, call).catch((error: unknown) => (error instanceof ApiError ? error.reason : error));
   }
 
   const freeze = (id: string) => bench.operator('POST', `/v1/devices/${id}:freeze`);
@@ -90,6 +90,28 @@ describe('a token request that is overtaken', () => {
     await freeze(device.id);
     await unfreeze(device.id);
     assert.equal(typeof (await ask()), 'object');
+  });
+
+  const setScopes = (id: string, scopes: readonly string[]) => bench.operator('POST', `/v1/devices/${id}:setScopes`, { scopes });
+
+  it('by the loss of a scope gets what is left, and is 403 if it has asked for the lost one', async () => {
+    for (const [asked, outcome] of [['', 'a'], ['a', 'a'], ['a b', NOT_ALLOWED]] as const) {
+      const device = await bench.device({ scopes: ['a', 'b'] });
+      const ask = await letIn(device, authenticationJwt(device), asked);
+      await setScopes(device.id, ['a']);
+      const answer = await ask();
+      assert.equal(typeof answer === 'object' ? (answer as { scope: string }).scope : answer, outcome);
+      const { rows } = await bench.sql.query<{ scopes: string[] }>('select scopes from device_token where device_id = $1', [device.id]);
+      assert.deepEqual(rows, outcome === 'a' ? [{ scopes: ['a'] }] : []);
+    }
+  });
+
+  it('by the loss of a scope and a freezing is 403', async () => {
+    const device = await bench.device({ scopes: ['a', 'b'] });
+    const ask = await letIn(device);
+    await setScopes(device.id, ['a']);
+    await freeze(device.id);
+    assert.equal(await ask(), FROZEN);
   });
 
   async function rotate(device: Device): Promise<void> {
