@@ -3,7 +3,7 @@ import type { IssueTokenRequest, IssueTokenResponse } from '../../../gen/keyturn
 import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
 import type { DevicePrincipal } from '../../call/authenticate/principal.ts';
 import type { Call } from '../../call/call.ts';
-import type { SignerState, SpendResult } from '../../db/device_jwt.ts';
+import type { SignerState } from '../../db/device_jwt.ts';
 import { ApiError } from '../../errors.ts';
 import { originOf } from '../origin.ts';
 import { answerWith, newAccessToken } from './access_token.ts';
@@ -32,28 +32,20 @@ interface Grant {
   readonly scopes: readonly string[];
 }
 
+/** Writes until nothing has come between what was read and what is written: each try after the first follows a change of the device. */
 async function issue(parts: DeviceTokenParts, device: DevicePrincipal, { asked, scopes }: Grant, call: Call): Promise<IssueTokenResponse> {
   const { tokens, settings, clock, count } = parts;
   const { deviceId, jti, currentKey: { thumbprint } } = device;
   const origin = originOf(call, clock);
   const token = newAccessToken(origin.at, settings.accessTokenSeconds);
-  const write = (granted: readonly string[]): Promise<SpendResult> =>
-    tokens.issue({ deviceId, jti, thumbprint }, { ...token, scopes: granted, chainId: randomUUID() }, origin);
-  let granted = scopes;
-  let result = await write(granted);
-  if (result === 'overtaken') {
-    // A device that still counts has lost a scope, or was frozen for a moment.
-    granted = grantedScopes(asked, (await checkAgain(parts, device)).scopes);
-    result = await write(granted);
+  for (let granted = scopes; ; granted = grantedScopes(asked, (await checkAgain(parts, device)).scopes)) {
+    call.signal.throwIfAborted();
+    const result = await tokens.issue({ deviceId, jti, thumbprint }, { ...token, scopes: granted, chainId: randomUUID() }, origin);
+    if (result === 'jti_used') throw unauthenticated('the jti was used while this call was checked');
+    if (result === 'overtaken') continue;
+    count('issued');
+    return answerWith(token, settings.accessTokenSeconds, granted);
   }
-  if (result === 'jti_used') throw unauthenticated('the jti was used while this call was checked');
-  if (result === 'overtaken') {
-    await checkAgain(parts, device);
-    // No key ever comes back, but a frozen device may. One whose scopes change all the time is sent away like it.
-    throw frozen();
-  }
-  count('issued');
-  return answerWith(token, settings.accessTokenSeconds, granted);
 }
 
 /** The device as it is now. Throws the refusal of one that has changed since its call was let in, by the order of section 8.1. */
@@ -61,12 +53,8 @@ async function checkAgain({ jwts }: DeviceTokenParts, { deviceId, jti, currentKe
   const state = await jwts.read(deviceId, jti);
   if (state?.currentSpki?.equals(currentKey.spki) !== true) throw unauthenticated('the key was replaced while this call was checked');
   if (state.jtiUsed) throw unauthenticated('the jti was used while this call was checked');
-  if (state.frozen) throw frozen();
+  if (state.frozen) throw new ApiError(ErrorReason.ERROR_REASON_DEVICE_FROZEN, 'the device was frozen while this call was checked');
   return state;
-}
-
-function frozen(): ApiError {
-  return new ApiError(ErrorReason.ERROR_REASON_DEVICE_FROZEN, 'the device was frozen while this call was checked');
 }
 
 function deviceOf(call: Call): DevicePrincipal {

@@ -25,8 +25,11 @@ export async function verifyDeviceJwt(parts: DeviceTokenParts, request: VerifyDe
   return response;
 }
 
-async function decide({ check, jwts, verifications, clock }: DeviceTokenParts, jwt: string, call: Call): Promise<VerifyDeviceJwtResponse> {
+/** Checks and spends until nothing has come between the two: each try after the first follows a change of the device. */
+async function decide(parts: DeviceTokenParts, jwt: string, call: Call): Promise<VerifyDeviceJwtResponse> {
+  const { check, jwts, verifications, clock } = parts;
   const { projectId } = checkerOf(call);
+  call.signal.throwIfAborted();
   const signer = await check.check(jwt);
   if (typeof signer === 'string' || (projectId !== undefined && signer.projectId !== projectId)) return REFUSED;
   if (signer.frozen) return shown(signer, false);
@@ -35,12 +38,9 @@ async function decide({ check, jwts, verifications, clock }: DeviceTokenParts, j
   const wait = verifications.take(deviceId, now);
   if (wait > 0) throw new ApiError(ErrorReason.ERROR_REASON_DEVICE_CHECK_RATE_LIMITED, 'too many JWTs of the device were verified', { metadata: retryAfter(wait) });
   const result = await jwts.spend({ deviceId, jti, thumbprint }, originOf(call, clock));
-  if (result !== 'spent') verifications.giveBack(deviceId, now);
   if (result === 'spent') return shown(signer, true);
-  if (result === 'jti_used') return REFUSED;
-  const latest = await check.check(jwt);
-  // What verifies still was overtaken by a freezing, be that over or not: no key ever comes back.
-  return typeof latest === 'string' ? REFUSED : shown({ ...latest, frozen: true }, false);
+  verifications.giveBack(deviceId, now);
+  return result === 'jti_used' ? REFUSED : decide(parts, jwt, call);
 }
 
 function shown({ deviceId, projectId, frozen, scopes, currentKey }: Signer, active: boolean): VerifyDeviceJwtResponse {

@@ -4,6 +4,7 @@ import { ErrorReason } from '../../../gen/keyturn/v1/error_reason.ts';
 import { DeviceJwtCheck } from '../../../src/call/authenticate/device_jwt_check.ts';
 import type { Call } from '../../../src/call/call.ts';
 import { DeviceJwtStore } from '../../../src/db/device_jwt.ts';
+import type { SpendResult } from '../../../src/db/device_jwt.ts';
 import { DeviceTokenStore } from '../../../src/db/device_token.ts';
 import { KeyedAllowance } from '../../../src/call/keyed_allowance.ts';
 import { ApiError } from '../../../src/errors.ts';
@@ -34,14 +35,14 @@ describe('a token request that is overtaken', () => {
   after(() => bench[Symbol.asyncDispose]());
 
   /** Checks a JWT of the device, as the pipeline does; what it gives then asks for the token. */
-  async function letIn(device: Device, jwt = authenticationJwt(device), scope = ''): Promise<() => Promise<unknown>> {
+  async function letIn(device: Device, jwt = authenticationJwt(device), scope = '', using = parts): Promise<() => Promise<unknown>> {
     const signer = await parts.check.check(jwt);
     assert.ok(typeof signer === 'object');
     const call: Call = {
       requestId: 'r', peer: 'p', principal: { kind: 'device', ...signer }, signal: new AbortController().signal, metadata: new Map(),
       bodyDigest: () => Buffer.alloc(32), setMetadata: () => {}, setStatus: () => {}, setForm: () => {},
     };
-    return () => issueToken(parts, { clientId: device.id, scope }, call).catch((error: unknown) => (error instanceof ApiError ? error.reason : error));
+    return () => issueToken(using, { clientId: device.id, scope }, call).catch((error: unknown) => (error instanceof ApiError ? error.reason : error));
   }
 
   const freeze = (id: string) => bench.operator('POST', `/v1/devices/${id}:freeze`);
@@ -104,6 +105,20 @@ describe('a token request that is overtaken', () => {
       const { rows } = await bench.sql.query<{ scopes: string[] }>('select scopes from device_token where device_id = $1', [device.id]);
       assert.deepEqual(rows, outcome === 'a' ? [{ scopes: ['a'] }] : []);
     }
+  });
+
+  it('by several changes, one after each try, gets what is left in the end', async () => {
+    const device = await bench.device({ scopes: ['a', 'b', 'c', 'd'] });
+    const changes = [() => setScopes(device.id, ['a', 'b', 'c']), () => setScopes(device.id, ['a', 'b']), () => setScopes(device.id, ['a'])];
+    class Overtaken extends DeviceTokenStore {
+      override async issue(...values: Parameters<DeviceTokenStore['issue']>): Promise<SpendResult> {
+        await changes.shift()?.();
+        return super.issue(...values);
+      }
+    }
+    const ask = await letIn(device, authenticationJwt(device), '', { ...parts, tokens: new Overtaken(bench.service.app.database.run), rate: new TokenRate(1, bench.service.clock) });
+    assert.equal((await ask() as { scope: string }).scope, 'a');
+    assert.deepEqual(changes, []);
   });
 
   it('by the loss of a scope and a freezing is 403', async () => {

@@ -7,6 +7,7 @@ import type { Call } from '../../../src/call/call.ts';
 import { KeyedAllowance } from '../../../src/call/keyed_allowance.ts';
 import { readConfig } from '../../../src/config/index.ts';
 import { DeviceJwtStore } from '../../../src/db/device_jwt.ts';
+import type { SpendResult } from '../../../src/db/device_jwt.ts';
 import { DeviceTokenStore } from '../../../src/db/device_token.ts';
 import { ApiError } from '../../../src/errors.ts';
 import type { DeviceTokenParts } from '../../../src/services/device_token_service/parts.ts';
@@ -38,7 +39,7 @@ describe('JWTs of one device that are verified for others', () => {
   });
   after(() => bench[Symbol.asyncDispose]());
 
-  const verify = (jwt: string): Promise<VerifyDeviceJwtResponse> => verifyDeviceJwt(parts, { jwt }, CALL);
+  const verify = (jwt: string, using = parts): Promise<VerifyDeviceJwtResponse> => verifyDeviceJwt(using, { jwt }, CALL);
 
   it('are so many a minute; one that runs into the limit is not spent, and one that does not count takes nothing', async () => {
     const [eager, other] = [await bench.device(), await bench.device()];
@@ -55,5 +56,24 @@ describe('JWTs of one device that are verified for others', () => {
     assert.equal((await verify(authenticationJwt(other))).active, true);
     now += 30_000;
     assert.equal((await verify(early)).active, true);
+  });
+
+  it('count if the device was frozen for a moment alone while they were checked, and take from the limit once', async () => {
+    const device = await bench.device();
+    let isFirst = true;
+    class Overtaken extends DeviceJwtStore {
+      override async spend(...values: Parameters<DeviceJwtStore['spend']>): Promise<SpendResult> {
+        if (!isFirst) return super.spend(...values);
+        isFirst = false;
+        await bench.operator('POST', `/v1/devices/${device.id}:freeze`);
+        const result = await super.spend(...values);
+        await bench.operator('POST', `/v1/devices/${device.id}:unfreeze`);
+        return result;
+      }
+    }
+    const using = { ...parts, jwts: new Overtaken(bench.service.app.database.run) };
+    assert.deepEqual([(await verify(authenticationJwt(device), using)).active, isFirst], [true, false]);
+    assert.equal((await verify(authenticationJwt(device))).active, true);
+    await assert.rejects(verify(authenticationJwt(device)), ApiError);
   });
 });
