@@ -40,8 +40,8 @@ interface Words {
   readonly comfort: string;
 }
 
-const UPDATE: Words = { limited: 'the device has rotated too often for now', comfort: 'both keys are safe' };
-const TOKEN: Words = { limited: 'the device has asked for tokens too often for now', comfort: 'there is no token' };
+const UPDATE: Words = { limited: 'the device has used up its rotations', comfort: 'both keys are safe' };
+const TOKEN: Words = { limited: 'the device has used up its requests for tokens', comfort: 'there is no token' };
 /** The usual first pause, milliseconds. */
 export const FIRST_PAUSE = 250;
 const MOST_TRY = 10_000;

@@ -74,7 +74,7 @@ describe('a rotation that the service refuses', () => {
     await using strict = await startService({ settings: { KEYTURN_IOTHENTIX_ROTATIONS_PER_HOUR: '1' } });
     using device = await newDevice(strict);
     await device.rotate();
-    await assert.rejects(device.rotate({ lifetime: 7200 }), { trouble: 'failed', message: /rotated too often for now; .*HTTP 429.* run again in 3\d\d\d seconds/ });
+    await assert.rejects(device.rotate({ lifetime: 7200 }), { trouble: 'failed', message: /used up its rotations; .*HTTP 429.* run again in 3\d\d\d seconds/ });
     strict.clock.advance(3_600_000);
     const { resumed, thumbprint } = await device.rotate();
     assert.deepEqual([resumed, thumbprint, device.thumbprint], [true, await device.currentThumbprint(), thumbprint]);

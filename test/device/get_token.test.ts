@@ -169,7 +169,7 @@ describe('a token for the key of a device', () => {
     await using strict = await startService({ settings: { KEYTURN_IOTHENTIX_TOKEN_REQUESTS_PER_MINUTE: '1' } });
     using busy = await newDevice(strict);
     await assertCounts(busy, await tokenOf(busy));
-    await assert.rejects(tokenOf(busy, { timeout: 1000 }), { trouble: 'failed', message: /asked for tokens too often for now; .*HTTP 429.*run again in \d+ seconds/ });
+    await assert.rejects(tokenOf(busy, { timeout: 1000 }), { trouble: 'failed', message: /used up its requests for tokens; .*HTTP 429.*run again in \d+ seconds/ });
   });
 });
 

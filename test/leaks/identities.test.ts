@@ -15,7 +15,7 @@ import { findCodes } from './codes.ts';
 import { IdentityLife } from './identity_life.ts';
 import { find } from './needles.ts';
 import type { Haystack, Secret } from './needles.ts';
-import { TELLTALE, dumpOf, filesOf, logsOf, urlOf } from './observed.ts';
+import { TELLTALE, everythingOf, filesOf, logsOf, urlOf } from './observed.ts';
 
 const TABLES = ['service_key', 'identity', 'identity_address', 'identity_job', 'sending_budget', 'issuer_key', 'message', 'audit_event'];
 
@@ -55,10 +55,7 @@ describe('what a service keeps and tells of identity keys', function () {
     folder[Symbol.dispose]();
   });
 
-  const everything = async (): Promise<Haystack[]> => {
-    const metrics = { place: 'the metrics', text: await (await fetch(`${service.url}/metrics`)).text() };
-    return [...(await dumpOf(service)), ...logsOf(service), ...life.told, metrics];
-  };
+  const everything = (): Promise<Haystack[]> => everythingOf(service, life.told);
 
   it('holds no address, code, token, JWT, secret or private key: the database, the logs, the metrics and the refusals', async () => {
     assert.ok(life.secrets.length > 60 && life.codes.length >= 10, `${life.secrets.length} secrets, ${life.codes.length} codes`);

@@ -8,7 +8,7 @@ import type { TestService } from '../support/service.ts';
 import { Life } from './life.ts';
 import { find, spellingsOf } from './needles.ts';
 import type { Haystack, Secret } from './needles.ts';
-import { TELLTALE, dumpOf, filesOf, logsOf } from './observed.ts';
+import { TELLTALE, everythingOf, filesOf } from './observed.ts';
 
 describe('what a service keeps and tells', () => {
   const folder = new KeyFolder();
@@ -32,10 +32,7 @@ describe('what a service keeps and tells', () => {
     folder[Symbol.dispose]();
   });
 
-  const everything = async (): Promise<Haystack[]> => {
-    const metrics = { place: 'the metrics', text: await (await fetch(`${service.url}/metrics`)).text() };
-    return [...(await dumpOf(service)), ...logsOf(service), ...life.told, metrics];
-  };
+  const everything = (): Promise<Haystack[]> => everythingOf(service, life.told);
 
   it('holds no secret: the database, the log of the service and of PostgreSQL, and the refusals', async () => {
     assert.ok(life.secrets.length > 50, `${life.secrets.length} secrets`);

@@ -23,6 +23,12 @@ export function logsOf({ lines }: TestService): Haystack[] {
   return [{ place: "the service's log", text: own.join('\n') }, { place: "PostgreSQL's log", text: theirs.join('\n') }];
 }
 
+/** All that a service keeps and tells, but for files: the database, the logs, the metrics, and what `told` has of its answers. */
+export async function everythingOf(service: TestService, told: readonly Haystack[]): Promise<Haystack[]> {
+  const metrics = { place: 'the metrics', text: await (await fetch(`${service.url}/metrics`)).text() };
+  return [...(await dumpOf(service)), ...logsOf(service), ...told, metrics];
+}
+
 function isPostgres(line: Record<string, unknown>): boolean {
   return line['source'] === 'postgres';
 }

@@ -8,7 +8,7 @@ import type { TestService } from '../support/service.ts';
 import { WIRES } from '../wire/answer.ts';
 import { find } from './needles.ts';
 import type { Haystack, Secret } from './needles.ts';
-import { TELLTALE, dumpOf, filesOf, logsOf } from './observed.ts';
+import { TELLTALE, everythingOf, filesOf, logsOf } from './observed.ts';
 import { TokenLife, settingsWithClient } from './token_life.ts';
 
 const TABLES = ['device', 'public_key', 'used_jti', 'device_token', 'device_token_chain', 'audit_event'];
@@ -34,10 +34,7 @@ describe('what a service keeps and tells of tokens and JWTs of devices', functio
     folder[Symbol.dispose]();
   });
 
-  const everything = async (): Promise<Haystack[]> => {
-    const metrics = { place: 'the metrics', text: await (await fetch(`${service.url}/metrics`)).text() };
-    return [...(await dumpOf(service)), ...logsOf(service), ...life.told, metrics];
-  };
+  const everything = (): Promise<Haystack[]> => everythingOf(service, life.told);
 
   it('holds no token, JWT, password or Authorization value: the database, the logs, the metrics and the refusals', async () => {
     assert.ok(life.secrets.length > 60, `${life.secrets.length} secrets`);
