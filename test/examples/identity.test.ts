@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
-import { startService } from '../support/service.ts';
-import type { TestService } from '../support/service.ts';
+import { describe, it } from 'mocha';
 import { MISSING, blocksOf, documentAt, runLines } from './shell_blocks.ts';
+import { withWorkplace } from './workplace.ts';
 
 const README = documentAt('README.md');
 const HEADING = '## Identity keys';
@@ -14,17 +10,11 @@ const suite = MISSING.length === 0 ? describe : describe.skip;
 const why = MISSING.length === 0 ? '' : ` (skipped: this machine has no ${MISSING.join(' and no ')})`;
 
 suite(`the example with identity keys${why}`, () => {
-  let service: TestService;
-  const folder = mkdtempSync(join(tmpdir(), 'keyturn-example-'));
-  before(async () => void (service = await startService()));
-  after(async () => {
-    await service[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const { folder, service } = withWorkplace();
 
   it('registers, binds, confirms, countersigns and verifies, line by line as README shows it', async () => {
     const lines = blocksOf(README, HEADING, 'sh');
-    const [registered, bound, ...others] = (await runLines(lines, service, folder)).split('\n');
+    const [registered, bound, ...others] = (await runLines(lines, service(), folder)).split('\n');
     assert.match(registered ?? '', /^\{"status":"registered","secret":"[\w-]{43}"\}$/);
     assert.equal(bound, '{"status":"confirmed"}');
     const [confirmed, ready, verified] = others.filter((line) => !/^[│┌├└ ]/.test(line)).slice(-4);

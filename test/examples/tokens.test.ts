@@ -1,29 +1,19 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
-import { startService } from '../support/service.ts';
-import type { TestService } from '../support/service.ts';
+import { describe, it } from 'mocha';
 import { MISSING, blocksOf, documentAt } from './shell_blocks.ts';
 import { runWithServers } from './token_blocks.ts';
+import { withWorkplace } from './workplace.ts';
 
 const suite = MISSING.length === 0 ? describe : describe.skip;
 const why = MISSING.length === 0 ? '' : ` (skipped: this machine has no ${MISSING.join(' and no ')})`;
 
 suite(`the example with tokens${why}`, () => {
-  let service: TestService;
-  const folder = mkdtempSync(join(tmpdir(), 'keyturn-example-'));
-  before(async () => void (service = await startService()));
-  after(async () => {
-    await service[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const { folder, service } = withWorkplace();
 
   it('goes from registration to a token in use and its end, line by line as README shows it', async () => {
-    const printed = await runWithServers(blocksOf(documentAt('README.md'), '## Get a token with the key', 'sh'), service, folder);
+    const printed = await runWithServers(blocksOf(documentAt('README.md'), '## Get a token with the key', 'sh'), service(), folder);
     const lines = printed.split('\n').filter((line) => /^[{]|^pump-7 has/.test(line));
-    const active = new RegExp(`^\\{"active":true,"sub":"pump-7","scope":"telemetry\\.write refresh\\.token","iss":"${service.url}/","exp":\\d+\\}$`);
+    const active = new RegExp(`^\\{"active":true,"sub":"pump-7","scope":"telemetry\\.write refresh\\.token","iss":"${service().url}/","exp":\\d+\\}$`);
     const expected = [
       /^\{"access_token":"[\w-]{43}\.[\w-]{43}","expires_in":3599,"scope":"telemetry\.write refresh\.token","token_type":"bearer"\}$/,
       active,
