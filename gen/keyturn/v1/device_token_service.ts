@@ -863,7 +863,9 @@ export const DeviceTokenServiceService = {
    * (`authorization: Basic`, base64 of `<access key>:<secret key>`, RFC 7617)
    * that have the action `keyturn:devices:verifyJwt` or all actions; an access
    * key sees the devices of its project alone. Else DEVICE_UNAUTHENTICATED,
-   * DEVICE_CHECK_NOT_ALLOWED or DEVICE_CHECK_RATE_LIMITED.
+   * DEVICE_CHECK_NOT_ALLOWED or DEVICE_CHECK_RATE_LIMITED, the latter also if
+   * more than 600 JWTs of one device were spent here in a minute; one that is
+   * refused so is not spent.
    *
    * DEVICE_SERVICE_FAILED tells nothing of the JWT, which may be spent then: the
    * same call again answers `active` if it is not.
@@ -928,7 +930,9 @@ export interface DeviceTokenServiceServer extends UntypedServiceImplementation {
    * (`authorization: Basic`, base64 of `<access key>:<secret key>`, RFC 7617)
    * that have the action `keyturn:devices:verifyJwt` or all actions; an access
    * key sees the devices of its project alone. Else DEVICE_UNAUTHENTICATED,
-   * DEVICE_CHECK_NOT_ALLOWED or DEVICE_CHECK_RATE_LIMITED.
+   * DEVICE_CHECK_NOT_ALLOWED or DEVICE_CHECK_RATE_LIMITED, the latter also if
+   * more than 600 JWTs of one device were spent here in a minute; one that is
+   * refused so is not spent.
    *
    * DEVICE_SERVICE_FAILED tells nothing of the JWT, which may be spent then: the
    * same call again answers `active` if it is not.
@@ -1025,7 +1029,9 @@ export interface DeviceTokenServiceClient extends Client {
    * (`authorization: Basic`, base64 of `<access key>:<secret key>`, RFC 7617)
    * that have the action `keyturn:devices:verifyJwt` or all actions; an access
    * key sees the devices of its project alone. Else DEVICE_UNAUTHENTICATED,
-   * DEVICE_CHECK_NOT_ALLOWED or DEVICE_CHECK_RATE_LIMITED.
+   * DEVICE_CHECK_NOT_ALLOWED or DEVICE_CHECK_RATE_LIMITED, the latter also if
+   * more than 600 JWTs of one device were spent here in a minute; one that is
+   * refused so is not spent.
    *
    * DEVICE_SERVICE_FAILED tells nothing of the JWT, which may be spent then: the
    * same call again answers `active` if it is not.
