@@ -68,6 +68,15 @@ const RULES: readonly Rule[] = [
     ],
     not: ['src/fault_points.ts'],
   },
+  { why: 'what generates is none of the service', of: ['src/'], except: ['src/generate/'], not: ['src/generate/', '@bufbuild/protoplugin', 'gen/rest/'] },
+  {
+    why: 'what generates knows the contract, and how REST binds and refuses',
+    of: ['src/generate/'],
+    only: [
+      'node:', '@bufbuild/', 'gen/google/', 'gen/keyturn/options/', 'src/contract/', 'src/generate/', 'src/transport/rest/binding/',
+      'src/transport/rest/body/', 'src/transport/rest/envelopes.ts', 'src/transport/rest/routing/',
+    ],
+  },
   { why: 'all SQL lives in db', of: ['src/'], except: ['src/db/'], not: ['pg', '@mikro-orm/', 'kysely'] },
   { why: 'the command line talks gRPC: it has no service of its own', of: ['src/cli/'], not: ['src/services/', 'src/call/', 'src/transport/'] },
 ];

@@ -34,7 +34,7 @@ const IMAGE = 'image.binpb';
 export function generateCode(protos: URL, folder: string): void {
   writeFileSync(join(folder, 'buf.gen.yaml'), readFileSync(join(ROOT, 'buf.gen.yaml')));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  for (const name of ['node_modules', 'src']) symlinkSync(join(ROOT, name), join(folder, name));
   for (const part of ['google', 'keyturn/options']) cpSync(join(ROOT, 'proto', part), join(folder, 'proto', part), { recursive: true });
   cpSync(protos, join(folder, 'proto'), { recursive: true });
   buf(folder, 'generate');
