@@ -12,10 +12,10 @@ const WARM_UP_SECONDS = 2;
 export async function measureScale(bench: Workbench, options: Options): Promise<Figure[]> {
   const fleets = [SMALL_FLEET, options.fleet];
   const servers: LoadedServer[] = [];
-  for (const fleet of fleets) {
+  for (const [index, fleet] of fleets.entries()) {
     progress(`scale: register ${fleet} devices`);
     const devices = Math.min(options.devices, fleet);
-    const server = await LoadedServer.start(bench, { name: `scale_${fleet}`, side: 'subject', wire: 'rest', inFlight: 1, fleet, devices });
+    const server = await LoadedServer.start(bench, { name: `scale_${index}`, side: 'subject', wire: 'rest', inFlight: 1, fleet, devices });
     await server.round(Math.min(WARM_UP_SECONDS, options.seconds));
     servers.push(server);
   }

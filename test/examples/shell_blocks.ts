@@ -37,12 +37,12 @@ export async function runLines(lines: string, service: TestService, dataFolder: 
     .replaceAll('localhost:8080', new URL(service.url).host)
     .replaceAll(/^(node examples\/identity\/verify\.mjs .*)$/gm, `$1 ${service.url}`)
     .replaceAll(/\bdata\//g, `${dataFolder}/`);
-  const env = {
-    PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`,
-    KEYTURN_SERVER: service.operator,
-    KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN,
-    ...variables,
-  };
+  return runShell(script, { KEYTURN_SERVER: service.operator, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN, ...variables });
+}
+
+/** Runs a script at the root of the repository, with the Node of the tests first on its PATH, to its first failure. Returns what it has printed. */
+export async function runShell(script: string, variables: Record<string, string>): Promise<string> {
+  const env = { PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`, ...variables };
   const { stdout } = await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', script], { cwd: ROOT, env });
   return stdout;
 }
