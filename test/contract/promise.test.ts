@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'mocha';
+import { compileContract } from '../../src/contract/contract.ts';
+import { loadImage, parseImage } from '../../src/contract/image.ts';
+import type { Image } from '../../src/contract/image.ts';
+import { editOption, editedImage, messageOf, methodOf, reasonOf, serviceOf } from './images.ts';
+import type { Options } from './images.ts';
+import { brokenPromises } from './promise.ts';
+
+const BASELINE = new URL('../../proto/baseline.binpb', import.meta.url);
+const now = compileContract(loadImage(), 'keyturn.v1');
+
+/** What is broken if this contract is the released one, and the next one is edited so. */
+function brokenBy(edit: (image: Image) => void): string[] {
+  return brokenPromises(now, compileContract(editedImage(edit), 'keyturn.v1'));
+}
+
+const METHOD = 'keyturn.options.v1.method';
+const update = (image: Image) => methodOf(image, 'DeviceKeyService', 'UpdatePublicKey');
+const rules = (edit: (value: Options) => void) => (image: Image) => editOption(image, update(image), METHOD, edit);
+const path = '/keyturn.v1.DeviceKeyService/UpdatePublicKey';
+
+/** An edit, and what it is told. */
+const BREAKING: readonly [string, (image: Image) => void, string][] = [
+  ['another caller', rules((value) => void (value['caller'] = 1)), `${path}: caller has changed`],
+  ['a smaller limit', rules((value) => void (value['maxBodyBytes'] = 16_383)), `${path}: max_body_bytes is smaller`],
+  ['a media type less', rules((value) => void (value['mediaTypes'] = ['application/json'])), `${path}: mediaTypes has no "application/x-www-form-urlencoded" any more`],
+  ['a response header less', rules((value) => void (value['responseHeaders'] = ['retry-after'])), `${path}: responseHeaders has no "idempotent-replayed" any more`],
+  ['stricter JSON', rules((value) => void (value['jsonInput'] = 1)), `${path}: jsonInput takes less`],
+  ['a query that counts', rules((value) => void (value['query'] = 1)), `${path}: query takes less`],
+  ['other names in answers', rules((value) => void (value['jsonNames'] = 1)), `${path}: jsonNames has changed`],
+  ['another status', rules((value) => void (value['statuses'] = [204])), `${path}: statuses has changed`],
+  [
+    'another path',
+    (image) => editOption(image, update(image), 'google.api.http', (value) => void (value['pattern'] = { case: 'post', value: '/device/update/key' })),
+    `${path}: has no route POST /device/update/pubkey * - any more`,
+  ],
+  ['another envelope', (image) => editOption(image, serviceOf(image, 'DeviceKeyService'), 'keyturn.options.v1.service', (value) => void (value['challenge'] = 'Basic')), 'DeviceKeyService: challenge has changed'],
+  ['another status of a reason', (image) => editOption(image, reasonOf(image, 'DEVICE_FROZEN'), 'keyturn.options.v1.reason', (value) => void (value['httpStatus'] = 423)), 'reason DEVICE_FROZEN: httpStatus has changed'],
+  ['another word of a reason', (image) => editOption(image, reasonOf(image, 'DEVICE_FROZEN'), 'keyturn.options.v1.reason', (value) => void (value['word'] = 'Forbidden')), 'reason DEVICE_FROZEN: word has changed'],
+  ['a shorter text', (image) => editField(image, { maxLength: 2047 }), 'keyturn.v1.UpdatePublicKeyRequest.pop: max_length is smaller'],
+  ['a pattern', (image) => editField(image, { pattern: '[A-Z]+' }), 'keyturn.v1.UpdatePublicKeyRequest.pop: its pattern has changed'],
+];
+
+function editField(image: Image, to: Options): void {
+  const [pop] = messageOf(image, 'keyturn.v1.UpdatePublicKeyRequest').fields;
+  assert.ok(pop);
+  editOption(image, pop, 'keyturn.options.v1.field', (value) => void Object.assign(value, to));
+}
+
+describe('the promise to callers', () => {
+  it('is kept since the last release', () => {
+    const released = compileContract(parseImage(readFileSync(BASELINE)), 'keyturn.v1');
+    assert.deepEqual(brokenPromises(released, now), []);
+  });
+
+  for (const [what, edit, told] of BREAKING) {
+    it(`is broken by ${what}`, () => {
+      assert.deepEqual(brokenBy(edit), [told]);
+    });
+  }
+
+  it('is not broken by what takes more: a larger limit, a media type, a reason, a looser field', () => {
+    const more = (image: Image): void => {
+      rules((value) => {
+        value['maxBodyBytes'] = 32_768;
+        value['mediaTypes'] = [...(value['mediaTypes'] as string[]), 'application/jwt'];
+        value['reasons'] = [...(value['reasons'] as string[]), 'CLIENT_ID_MISMATCH'];
+        value['responseHeaders'] = [...(value['responseHeaders'] as string[]), 'x-more'];
+      })(image);
+      editField(image, { maxLength: 4096, required: false });
+    };
+    assert.deepEqual(brokenBy(more), []);
+  });
+});

@@ -1,0 +1,121 @@
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { FieldRules, JsonInput, Query } from '../../gen/keyturn/options/v1/options.ts';
+import type { MethodRules, ReasonRules, ServiceRules } from '../../gen/keyturn/options/v1/options.ts';
+import { readOption } from '../../src/contract/image.ts';
+import type { Contract, Method, Service } from '../../src/contract/model.ts';
+import { patternOf } from '../../src/transport/rest/binding/checks.ts';
+
+/** What of a service, a method or a reason never changes once it is released. */
+const FIXED = {
+  service: ['envelope', 'otherMethods', 'challenge', 'fallbackEnvelope', 'ownRequestIds'],
+  method: ['caller', 'jsonNames', 'jsonUnset', 'statuses', 'responseMediaType', 'permission', 'projectField', 'refusesJwt'],
+  reason: ['envelope', 'code', 'httpStatus', 'word', 'sentence', 'title', 'gatewayWord', 'gatewaySentence'],
+} as const satisfies { service: readonly (keyof ServiceRules)[]; method: readonly (keyof MethodRules)[]; reason: readonly (keyof ReasonRules)[] };
+
+/** What of a method may get more members, and loses none. */
+const GROWING = ['mediaTypes', 'contentCodings', 'ignoredQueryKeys', 'requestHeaders', 'responseHeaders', 'responseForms'] as const satisfies readonly (keyof MethodRules)[];
+
+/** From the strictest to the one that takes most. */
+const LOOSENING = { jsonInput: [JsonInput.JSON_INPUT_STRICT, JsonInput.JSON_INPUT_VENDOR], query: [Query.QUERY_BOUND, Query.QUERY_KNOWN, Query.QUERY_IGNORED] } as const;
+
+/**
+ * What breaks callers of a released contract and `buf breaking` does not see, because it is in the options: a line each.
+ * A service, method, field or enum value that is gone is left to `buf breaking`.
+ */
+export function brokenPromises(released: Contract, now: Contract): string[] {
+  const broken: string[] = [];
+  const services = new Map(now.services.map((service) => [service.desc.typeName, service]));
+  for (const service of released.services) {
+    const same = services.get(service.desc.typeName);
+    if (same !== undefined) broken.push(...ofService(service, same), ...ofMethods(service, same));
+  }
+  for (const [number, reason] of released.reasons) {
+    const same = now.reasons.get(number);
+    if (same === undefined) broken.push(`reason ${reason.name} is gone`);
+    else broken.push(...changesOf(FIXED.reason, reason.rules, same.rules).map((name) => `reason ${reason.name}: ${name} has changed`));
+  }
+  broken.push(...ofFields(released, now));
+  return broken;
+}
+
+function ofService({ desc, rules }: Service, now: Service): string[] {
+  const gone = rules.pathPrefixes.filter((prefix) => !now.rules.pathPrefixes.includes(prefix));
+  return [...changesOf(FIXED.service, rules, now.rules).map((name) => `${name} has changed`), ...gone.map((prefix) => `owns ${prefix} no more`)].map((what) => `${desc.name}: ${what}`);
+}
+
+function ofMethods(released: Service, now: Service): string[] {
+  const methods = new Map(now.methods.map((method) => [method.path, method]));
+  return released.methods.flatMap((method) => {
+    const same = methods.get(method.path);
+    return same === undefined ? [] : [...ofRules(method, same), ...ofRoutes(method, same)].map((what) => `${method.path}: ${what}`);
+  });
+}
+
+function ofRules({ rules }: Method, { rules: now }: Method): string[] {
+  const broken = changesOf(FIXED.method, rules, now).map((name) => `${name} has changed`);
+  for (const name of GROWING) {
+    const members = new Set((now[name] as readonly unknown[]).map((member) => JSON.stringify(member)));
+    const gone = (rules[name] as readonly unknown[]).map((member) => JSON.stringify(member)).filter((member) => !members.has(member));
+    broken.push(...gone.map((member) => `${name} has no ${member} any more`));
+  }
+  for (const name of ['jsonInput', 'query'] as const) {
+    const order: readonly number[] = LOOSENING[name];
+    if (order.indexOf(now[name]) < order.indexOf(rules[name])) broken.push(`${name} takes less`);
+  }
+  if (now.maxBodyBytes < rules.maxBodyBytes) broken.push('max_body_bytes is smaller');
+  if (rules.emptyBody === true && now.emptyBody !== true) broken.push('takes no empty body any more');
+  if (rules.grpcOnly !== true && now.grpcOnly === true) broken.push('is served over REST no more');
+  return broken;
+}
+
+function ofRoutes({ http }: Method, now: Method): string[] {
+  const routes = new Set(now.http.map(routeOf));
+  return http.map(routeOf).filter((route) => !routes.has(route)).map((route) => `has no route ${route} any more`);
+}
+
+function routeOf(rule: Method['http'][number]): string {
+  const { method, template } = patternOf(rule);
+  return [method, template, rule.body || '-', rule.responseBody || '-'].join(' ');
+}
+
+/** Rules of fields that callers set may get looser and never stricter. */
+function ofFields(released: Contract, now: Contract): string[] {
+  const inputs = new Set<DescMessage>();
+  for (const { desc } of released.services.flatMap(({ methods }) => methods)) collect(desc.input, inputs);
+  return [...inputs].flatMap((message) => {
+    const same = now.image.registry.getMessage(message.typeName);
+    return message.fields.flatMap((field) => {
+      const counterpart = same?.fields.find(({ number }) => number === field.number);
+      return counterpart === undefined ? [] : ofField(rulesOf(released, field), rulesOf(now, counterpart)).map((what) => `${message.typeName}.${field.name}: ${what}`);
+    });
+  });
+}
+
+function ofField(rules: FieldRules, now: FieldRules): string[] {
+  const broken: string[] = [];
+  if (now.required && !rules.required) broken.push('is required now');
+  if (now.pattern !== '' && now.pattern !== rules.pattern) broken.push('its pattern has changed');
+  if (isLower(now.maxLength, rules.maxLength)) broken.push('max_length is smaller');
+  if (isLower(now.maxItems, rules.maxItems)) broken.push('max_items is smaller');
+  if (rules.anyText && !now.anyText) broken.push('takes U+0000 no more');
+  return broken;
+}
+
+/** Of two limits, 0 being none. */
+function isLower(limit: number, than: number): boolean {
+  return limit > 0 && (than === 0 || limit < than);
+}
+
+function rulesOf({ image }: Contract, field: DescField): FieldRules {
+  return readOption(image, field, 'keyturn.options.v1.field', FieldRules) ?? FieldRules.create();
+}
+
+function collect(message: DescMessage, into: Set<DescMessage>): void {
+  if (into.has(message)) return;
+  into.add(message);
+  for (const field of message.fields) if (field.message !== undefined) collect(field.message, into);
+}
+
+function changesOf<T extends object>(names: readonly (keyof T & string)[], released: T, now: T): string[] {
+  return names.filter((name) => JSON.stringify(released[name]) !== JSON.stringify(now[name]));
+}
