@@ -49,6 +49,17 @@ function editField(image: Image, to: Options): void {
   editOption(image, pop, 'keyturn.options.v1.field', (value) => void Object.assign(value, to));
 }
 
+/** Takes and gives more than is released. */
+function takeMore(image: Image): void {
+  rules((value) => {
+    value['maxBodyBytes'] = 32_768;
+    value['mediaTypes'] = [...(value['mediaTypes'] as string[]), 'application/jwt'];
+    value['reasons'] = [...(value['reasons'] as string[]), 'CLIENT_ID_MISMATCH'];
+    value['responseHeaders'] = [...(value['responseHeaders'] as string[]), 'x-more'];
+  })(image);
+  editField(image, { maxLength: 4096, required: false });
+}
+
 describe('the promise to callers', () => {
   it('is kept since the last release', () => {
     const released = compileContract(parseImage(readFileSync(BASELINE)), 'keyturn.v1');
@@ -62,15 +73,6 @@ describe('the promise to callers', () => {
   }
 
   it('is not broken by what takes more: a larger limit, a media type, a reason, a looser field', () => {
-    const more = (image: Image): void => {
-      rules((value) => {
-        value['maxBodyBytes'] = 32_768;
-        value['mediaTypes'] = [...(value['mediaTypes'] as string[]), 'application/jwt'];
-        value['reasons'] = [...(value['reasons'] as string[]), 'CLIENT_ID_MISMATCH'];
-        value['responseHeaders'] = [...(value['responseHeaders'] as string[]), 'x-more'];
-      })(image);
-      editField(image, { maxLength: 4096, required: false });
-    };
-    assert.deepEqual(brokenBy(more), []);
+    assert.deepEqual(brokenBy(takeMore), []);
   });
 });
