@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
 import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
@@ -28,8 +27,8 @@ function addAdd(accessKey: Command, context: Context): void {
     .option('--project <ID>', 'the project it may act in', 'default')
     .option('--action <WORD...>', 'what it may do, such as iotda:devices:resetSecret, keyturn:devices:verifyJwt or keyturn:devices:getKeySet (default: everything)')
     .action(async ({ project: projectId, action: actions = [], ...options }: AddOptions) => {
-      using client = openClient(context, options);
-      const answer = await client.ask(OperatorServiceService.createAccessKey, { projectId, actions });
+      using client = await openClient(context, options);
+      const answer = await client.ask(client.operator.createAccessKey, { projectId, actions });
       if (options.json) return printJson(context, answer);
       printRecord(context, answer);
       context.stderr.write('the secret key is shown only this once\n');
@@ -45,9 +44,9 @@ function addList(accessKey: Command, context: Context): void {
   const command = remote(accessKey.command('list').description('list all access keys in their order, without their secret keys'))
     .option('--project <ID>', 'only access keys of this project')
     .action(async ({ project = '', ...options }: RemoteOptions & { project?: string }) => {
-      using client = openClient(context, options);
+      using client = await openClient(context, options);
       const { document, rows } = await readList('access_keys', Infinity, (page) =>
-        client.ask(OperatorServiceService.listAccessKeys, { projectId: project, ...page }),
+        client.ask(client.operator.listAccessKeys, { projectId: project, ...page }),
       );
       if (options.json) printJson(context, document);
       else printTable(context, rows, COLUMNS, 'access keys');
@@ -60,8 +59,8 @@ function addRemove(accessKey: Command, context: Context): void {
     .option('-y, --yes', 'do not ask for confirmation')
     .action(async (name: string, options: RemoteOptions & { yes?: true }) => {
       if (!options.yes) await confirm(context, `Remove access key ${name} for good?`);
-      using client = openClient(context, options);
-      const answer = await client.ask(OperatorServiceService.deleteAccessKey, { accessKey: name });
+      using client = await openClient(context, options);
+      const answer = await client.ask(client.operator.deleteAccessKey, { accessKey: name });
       if (options.json) printJson(context, answer);
       else context.stdout.write(`removed ${name}\n`);
     });

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
 import { DEFAULT_LIMIT, parseLimit } from './limit.ts';
@@ -24,9 +23,9 @@ export function addAuditCommands(program: Command, context: Context): void {
     .option('--identity <PK>', 'only changes of this identity key')
     .option('--limit <N>', 'how many of the newest', parseLimit, DEFAULT_LIMIT)
     .action(async ({ device = '', identity = '', limit, ...options }: ListOptions) => {
-      using client = openClient(context, options);
+      using client = await openClient(context, options);
       const { document, rows } = await readList('audit_events', limit, (page) =>
-        client.ask(OperatorServiceService.listAuditEvents, { deviceId: device, identity, ...page }),
+        client.ask(client.operator.listAuditEvents, { deviceId: device, identity, ...page }),
       );
       if (options.json) printJson(context, document);
       else printTable(context, rows, COLUMNS, 'audit events');

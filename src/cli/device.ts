@@ -1,14 +1,13 @@
 import type { Command } from 'commander';
-import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
 import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
 import { addDeviceAddCommand } from './device_add.ts';
 import { examples } from './examples.ts';
+import { rowsOf } from './json.ts';
 import { readList } from './list.ts';
 import { printJson, printRecord, printTable } from './print.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
-import { asObject } from './rest_json.ts';
 
 const DEVICE_COLUMNS = ['device_id', 'project_id', 'state', 'updates_allowed', 'updated_at', 'key_thumbprint'];
 const SECRET_COLUMNS = ['slot', 'set_at', 'last_used_at', 'master_key_id'];
@@ -19,16 +18,16 @@ export function addDeviceCommands(program: Command, context: Context): void {
   const device = program.command('device').description('register, show, freeze and remove devices');
   addDeviceAddCommand(device, context);
   addList(device, context);
-  addOne(device, context, { name: 'show', description: 'show a device', call: OperatorServiceService.getDevice });
+  addOne(device, context, { name: 'show', description: 'show a device', call: 'getDevice' });
   addOne(device, context, {
     name: 'freeze',
     description: 'refuse a device until it is unfrozen; its session and its access tokens end for good',
-    call: OperatorServiceService.freezeDevice,
+    call: 'freezeDevice',
   });
   addOne(device, context, {
     name: 'unfreeze',
     description: 'let a frozen device in again',
-    call: OperatorServiceService.unfreezeDevice,
+    call: 'unfreezeDevice',
   });
   addSetScopes(device, context);
   addRemove(device, context);
@@ -40,9 +39,9 @@ function addList(device: Command, context: Context): void {
   const command = remote(device.command('list').description('list all devices in the order of their ids'))
     .option('--project <ID>', 'only devices of this project')
     .action(async ({ project = '', ...options }: RemoteOptions & { project?: string }) => {
-      using client = openClient(context, options);
+      using client = await openClient(context, options);
       const { document, rows } = await readList('devices', Infinity, (page) =>
-        client.ask(OperatorServiceService.listDevices, { projectId: project, ...page }),
+        client.ask(client.operator.listDevices, { projectId: project, ...page }),
       );
       if (options.json) printJson(context, document);
       else printTable(context, rows, DEVICE_COLUMNS, 'devices');
@@ -50,14 +49,14 @@ function addList(device: Command, context: Context): void {
   examples(command, ['keyturn device list', 'keyturn device list --project plant-3 --json']);
 }
 
-type DeviceCall = (typeof OperatorServiceService)['getDevice' | 'freezeDevice' | 'unfreezeDevice'];
+type DeviceCall = 'getDevice' | 'freezeDevice' | 'unfreezeDevice';
 
 /** A command that takes a device's id and answers with the device. */
 function addOne(device: Command, context: Context, { name, description, call }: { name: string; description: string; call: DeviceCall }): void {
   const command = remote(device.command(name).description(description).argument('<device_id>')).action(
     async (deviceId: string, options: RemoteOptions) => {
-      using client = openClient(context, options);
-      const answer = await client.ask(call, { deviceId });
+      using client = await openClient(context, options);
+      const answer = await client.ask(client.operator[call], { deviceId });
       if (options.json) printJson(context, answer);
       else printRecord(context, answer);
     },
@@ -69,8 +68,8 @@ function addSetScopes(device: Command, context: Context): void {
   const description = 'set the scope words that a device may ask for, none if none is given; tokens that grant another word end';
   const command = remote(device.command('set-scopes').description(description).argument('<device_id>').argument('[scopes...]', 'scope words')).action(
     async (deviceId: string, scopes: string[], options: RemoteOptions) => {
-      using client = openClient(context, options);
-      const answer = await client.ask(OperatorServiceService.setDeviceScopes, { deviceId, scopes });
+      using client = await openClient(context, options);
+      const answer = await client.ask(client.operator.setDeviceScopes, { deviceId, scopes });
       if (options.json) printJson(context, answer);
       else printRecord(context, answer);
     },
@@ -84,8 +83,8 @@ function addRemove(device: Command, context: Context): void {
     .option('-y, --yes', 'do not ask for confirmation')
     .action(async (deviceId: string, options: RemoteOptions & { yes?: true }) => {
       if (!options.yes) await confirm(context, `Remove device ${deviceId} for good? Its key will never be accepted again.`);
-      using client = openClient(context, options);
-      const answer = await client.ask(OperatorServiceService.deleteDevice, { deviceId });
+      using client = await openClient(context, options);
+      const answer = await client.ask(client.operator.deleteDevice, { deviceId });
       if (options.json) printJson(context, answer);
       else context.stdout.write(`removed ${deviceId}\n`);
     });
@@ -97,10 +96,10 @@ function addKeys(device: Command, context: Context): void {
   const command = remote(device.command('keys').description(description).argument('<device_id>'))
     .option('--jwks', 'print the key that counts now, if there is one, as a JSON Web Key Set, by which others verify its JWTs')
     .action(async (deviceId: string, { jwks, ...options }: RemoteOptions & { jwks?: true }) => {
-      using client = openClient(context, options);
-      if (jwks) return printJson(context, await client.ask(OperatorServiceService.getDeviceKeySet, { deviceId, includeRetired: false }));
+      using client = await openClient(context, options);
+      if (jwks) return printJson(context, await client.ask(client.operator.getDeviceKeySet, { deviceId, includeRetired: false }));
       const { document, rows } = await readList('keys', Infinity, (page) =>
-        client.ask(OperatorServiceService.listDeviceKeys, { deviceId, ...page }),
+        client.ask(client.operator.listDeviceKeys, { deviceId, ...page }),
       );
       if (options.json) printJson(context, document);
       else printTable(context, rows, KEY_COLUMNS, `keys of ${deviceId}`);
@@ -112,11 +111,10 @@ function addSecrets(device: Command, context: Context): void {
   const description = 'tell when the secrets of a device were set and last used, never what they are';
   const command = remote(device.command('secrets').description(description).argument('<device_id>')).action(
     async (deviceId: string, options: RemoteOptions) => {
-      using client = openClient(context, options);
-      const answer = await client.ask(OperatorServiceService.listDeviceSecrets, { deviceId });
-      const secrets = answer['secrets'];
+      using client = await openClient(context, options);
+      const answer = await client.ask(client.operator.listDeviceSecrets, { deviceId });
       if (options.json) printJson(context, answer);
-      else printTable(context, Array.isArray(secrets) ? secrets.map(asObject) : [], SECRET_COLUMNS, `secrets of ${deviceId}`);
+      else printTable(context, rowsOf(answer, 'secrets'), SECRET_COLUMNS, `secrets of ${deviceId}`);
     },
   );
   examples(command, ['keyturn device secrets pump-9']);

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
 import { ExitCode, Failure } from './failure.ts';
@@ -43,8 +42,8 @@ async function add(context: Context, deviceId: string, options: AddOptions): Pro
   if (options.publicKey === '-' && options.secretFile === '-') throw new Failure(ExitCode.USAGE, 'stdin can be the public key or the secret, not both');
   const publicKey = options.publicKey === undefined ? '' : await readPublicKey(context, options.publicKey);
   const secret = options.secretFile === undefined ? '' : await readDeviceSecret(context, options.secretFile);
-  using client = openClient(context, options);
-  const device = await client.ask(OperatorServiceService.createDevice, {
+  using client = await openClient(context, options);
+  const device = await client.ask(client.operator.createDevice, {
     deviceId,
     publicKey,
     projectId: options.project ?? '',

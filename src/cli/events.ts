@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import type { Command } from 'commander';
-import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
 import type { WatchEventsRequest } from '../../gen/keyturn/v1/operator_service.ts';
 import type { Client } from './client.ts';
 import type { Context } from './context.ts';
@@ -42,7 +41,7 @@ async function watch(context: Context, options: WatchOptions): Promise<void> {
   const interrupt = new Interrupt(() => over.abort());
   const watcher = new Watcher(context, options, over);
   try {
-    using client = openClient(context, options);
+    using client = await openClient(context, options);
     for (let wait = BACK_OFF.first; !over.signal.aborted; wait = Math.min(2 * wait, BACK_OFF.most)) {
       const failure = await watcher.follow(client);
       if (failure === undefined) return;
@@ -79,7 +78,7 @@ class Watcher {
     const isFirst = !this.hasBegun;
     this.isNew = false;
     try {
-      const stream = client.watch(OperatorServiceService.watchEvents, this.#request(), (metadata) => this.#begin(String(metadata.get('resume-token')[0] ?? '')));
+      const stream = client.watch(client.operator.watchEvents, this.#request(), (metadata) => this.#begin(String(metadata.get('resume-token')[0] ?? '')));
       for await (const event of stream) {
         this.#print(event);
         this.token = textOf(event['resume_token']);

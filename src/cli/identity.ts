@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
 import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
@@ -37,8 +36,8 @@ function addRevoke(identity: Command, context: Context): void {
 
 /** Makes a call that answers with the key, and prints that. */
 async function ask(context: Context, options: RemoteOptions, method: 'getIdentity' | 'revokeIdentity', pk: string): Promise<void> {
-  using client = openClient(context, options);
-  const answer = await client.ask(OperatorServiceService[method], { pk });
+  using client = await openClient(context, options);
+  const answer = await client.ask(client.operator[method], { pk });
   if (options.json) printJson(context, answer);
   else printRecord(context, answer);
 }

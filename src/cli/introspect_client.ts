@@ -1,7 +1,4 @@
 import type { Command } from 'commander';
-import { isClientName } from '../config/iothentix.ts';
-import { hashPassword } from '../crypto/password.ts';
-import { passwordText } from '../crypto/password_text.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
 import { ExitCode, Failure } from './failure.ts';
@@ -28,6 +25,12 @@ export function addIntrospectClientCommand(program: Command, context: Context): 
 
 /** Prints the entry in one line, and to people what it is for. */
 async function run(context: Context, name: string, { passwordFile, json }: Options): Promise<void> {
+  // Loaded here, because the other commands have no use for it.
+  const [{ isClientName }, { hashPassword }, { passwordText }] = await Promise.all([
+    import('../config/iothentix.ts'),
+    import('../crypto/password.ts'),
+    import('../crypto/password_text.ts'),
+  ]);
   if (!isClientName(name)) throw new Failure(ExitCode.USAGE, 'the name expects 1 to 128 visible ASCII characters without a colon');
   const password = await readPassword(context, passwordFile);
   if (!isPassword(password)) throw new Failure(ExitCode.USAGE, 'the password expects 8 to 1024 characters of UTF-8 text, without control characters such as line ends');

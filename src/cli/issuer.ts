@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
-import type { JsonObject } from '@bufbuild/protobuf';
-import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
 import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
+import { rowsOf } from './json.ts';
 import { printJson, printRecord, printTable, visible } from './print.ts';
 import { readPublicKey } from './public_key.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
-import { asObject } from './rest_json.ts';
 
 const KEY_COLUMNS = ['public_key', 'state', 'test', 'created_at', 'retired_at'];
 const TRUSTED_COLUMNS = ['issuer', 'public_key', 'from_settings', 'created_at'];
@@ -26,9 +24,9 @@ export function addIssuerCommands(program: Command, context: Context): void {
 function addList(issuer: Command, context: Context): void {
   const description = 'list the keys of this service, the newest first, then the issuers outside that it trusts';
   const command = remote(issuer.command('list').description(description)).action(async (options: RemoteOptions) => {
-    using client = openClient(context, options);
-    const keys = await client.ask(OperatorServiceService.listIssuerKeys, {});
-    const trusted = await client.ask(OperatorServiceService.listTrustedIssuers, {});
+    using client = await openClient(context, options);
+    const keys = await client.ask(client.operator.listIssuerKeys, {});
+    const trusted = await client.ask(client.operator.listTrustedIssuers, {});
     if (options.json) return printJson(context, { ...keys, ...trusted });
     printTable(context, rowsOf(keys, 'issuer_keys'), KEY_COLUMNS, 'issuer keys');
     const rows = rowsOf(trusted, 'trusted_issuers');
@@ -43,8 +41,8 @@ function addRotate(issuer: Command, context: Context): void {
   const command = remote(issuer.command('rotate').description(description))
     .option('--test', 'the key of the test issuer, where that is on')
     .action(async ({ test = false, ...options }: RemoteOptions & { test?: boolean }) => {
-      using client = openClient(context, options);
-      const answer = await client.ask(OperatorServiceService.rotateIssuerKey, { test });
+      using client = await openClient(context, options);
+      const answer = await client.ask(client.operator.rotateIssuerKey, { test });
       if (options.json) return printJson(context, answer);
       printRecord(context, answer);
       context.stderr.write('if the key before it has leaked, revoke that one now: keyturn issuer revoke PUBLIC_KEY\n');
@@ -58,8 +56,8 @@ function addRevoke(issuer: Command, context: Context): void {
     .option('-y, --yes', 'do not ask for confirmation')
     .action(async (publicKey: string, options: RemoteOptions & { yes?: true }) => {
       if (!options.yes) await confirm(context, `Revoke issuer key ${publicKey} for good, with all that it has signed?`);
-      using client = openClient(context, options);
-      const answer = await client.ask(OperatorServiceService.revokeIssuerKey, { publicKey });
+      using client = await openClient(context, options);
+      const answer = await client.ask(client.operator.revokeIssuerKey, { publicKey });
       if (options.json) printJson(context, answer);
       else context.stdout.write(`revoked ${visible(publicKey)}\n`);
     });
@@ -72,8 +70,8 @@ function addTrust(issuer: Command, context: Context): void {
     .requiredOption('--public-key <FILE>', 'its Ed25519 public key: PEM, JWK or 43 characters of base64url; - for stdin')
     .action(async (name: string, { publicKey: file, ...options }: RemoteOptions & { publicKey: string }) => {
       const publicKey = await readPublicKey(context, file);
-      using client = openClient(context, options);
-      const answer = await client.ask(OperatorServiceService.createTrustedIssuer, { issuer: name, publicKey });
+      using client = await openClient(context, options);
+      const answer = await client.ask(client.operator.createTrustedIssuer, { issuer: name, publicKey });
       if (options.json) printJson(context, answer);
       else printRecord(context, answer);
     });
@@ -85,15 +83,10 @@ function addDistrust(issuer: Command, context: Context): void {
   const command = remote(issuer.command('distrust').description(description).argument('<issuer>', 'the value of the claim iss'))
     .option('--key <PUBLIC_KEY>', 'only this one of its keys, as keyturn issuer list shows it (default: all)')
     .action(async (name: string, { key: publicKey = '', ...options }: RemoteOptions & { key?: string }) => {
-      using client = openClient(context, options);
-      const answer = await client.ask(OperatorServiceService.deleteTrustedIssuer, { issuer: name, publicKey });
+      using client = await openClient(context, options);
+      const answer = await client.ask(client.operator.deleteTrustedIssuer, { issuer: name, publicKey });
       if (options.json) printJson(context, answer);
       else context.stdout.write(`${visible(name)} is trusted no more${publicKey === '' ? '' : ` with ${visible(publicKey)}`}\n`);
     });
   examples(command, ['keyturn issuer distrust https://issuer.example', 'keyturn issuer distrust https://issuer.example --key dR1cZzYf-uC6r5L1VOmnKj22AvDCTQR2FYJ6qpGip6U']);
-}
-
-function rowsOf(answer: JsonObject, member: string): JsonObject[] {
-  const rows = answer[member];
-  return Array.isArray(rows) ? rows.map(asObject) : [];
 }

@@ -1,14 +1,13 @@
 import type { Command } from 'commander';
 import type { JsonObject } from '@bufbuild/protobuf';
-import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
 import type { Context } from './context.ts';
-import { ExitCode, Failure } from './failure.ts';
 import { examples } from './examples.ts';
+import { ExitCode, Failure } from './failure.ts';
+import { rowsOf } from './json.ts';
 import { printJson, printRecord, printTable, visible } from './print.ts';
 import { showProgress } from './progress.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
-import { asObject } from './rest_json.ts';
 
 const COLUMNS = ['key_id', 'active', 'values', 'missing'];
 
@@ -23,11 +22,10 @@ export function addKeyringCommands(program: Command, context: Context): void {
 function addList(keyring: Command, context: Context): void {
   const description = 'list the master keys and how many stored values are encrypted with each; counts them all';
   const command = remote(keyring.command('list').description(description)).action(async (options: RemoteOptions) => {
-    using client = openClient(context, options);
-    const answer = await client.ask(OperatorServiceService.listMasterKeys, {});
-    const keys = answer['master_keys'];
+    using client = await openClient(context, options);
+    const answer = await client.ask(client.operator.listMasterKeys, {});
     if (options.json) printJson(context, answer);
-    else printTable(context, Array.isArray(keys) ? keys.map(asObject) : [], COLUMNS, 'master keys');
+    else printTable(context, rowsOf(answer, 'master_keys'), COLUMNS, 'master keys');
   });
   examples(command, ['keyturn keyring list']);
 }
@@ -35,8 +33,8 @@ function addList(keyring: Command, context: Context): void {
 function addRotate(keyring: Command, context: Context): void {
   const description = 'make a new master key, keep it in master.keys of the data folder and encrypt with it from now on';
   const command = remote(keyring.command('rotate').description(description)).action(async (options: RemoteOptions) => {
-    using client = openClient(context, options);
-    const answer = await client.ask(OperatorServiceService.rotateMasterKey, {});
+    using client = await openClient(context, options);
+    const answer = await client.ask(client.operator.rotateMasterKey, {});
     if (options.json) {
       printJson(context, answer);
       return;
@@ -50,8 +48,8 @@ function addRotate(keyring: Command, context: Context): void {
 function addReencrypt(keyring: Command, context: Context): void {
   const description = 'encrypt with the active master key what is encrypted with another one; may be broken off and run again';
   const command = remote(keyring.command('reencrypt').description(description)).action(async (options: RemoteOptions) => {
-    using client = openClient(context, options);
-    const last = await showProgress(context, options.json === true, client.watch(OperatorServiceService.reencryptSecrets, {}));
+    using client = await openClient(context, options);
+    const last = await showProgress(context, options.json === true, client.watch(client.operator.reencryptSecrets, {}));
     if (options.json) printJson(context, last);
     judge(context, last, options.json === true);
   });

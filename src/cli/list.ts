@@ -1,5 +1,5 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import { asObject } from './rest_json.ts';
+import { asObject } from './json.ts';
 
 /** The paging members of a request. */
 export interface PageRequest {

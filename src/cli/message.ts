@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
 import { DEFAULT_LIMIT, parseLimit } from './limit.ts';
@@ -26,8 +25,8 @@ export function addMessageCommands(program: Command, context: Context): void {
     .option('--recipient <TEXT>', 'only those to this e-mail address, phone number or device token')
     .option('--limit <N>', 'how many of the newest', parseLimit, DEFAULT_LIMIT)
     .action(async ({ recipient = '', limit, ...options }: ListOptions) => {
-      using client = openClient(context, options);
-      const { document, rows } = await readList('messages', limit, (page) => client.ask(OperatorServiceService.listMessages, { recipient, ...page }));
+      using client = await openClient(context, options);
+      const { document, rows } = await readList('messages', limit, (page) => client.ask(client.operator.listMessages, { recipient, ...page }));
       if (options.json) printJson(context, document);
       else printTable(context, rows, COLUMNS, 'messages');
     });

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { readConfig } from '../config/index.ts';
 import type { Environment } from '../config/index.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
@@ -32,8 +31,9 @@ export function addMigrateCommand(program: Command, context: Context): void {
 }
 
 async function migrate(environment: Environment): Promise<Migration> {
-  const config = readConfig({ KEYTURN_OPERATOR_TOKEN: UNUSED_TOKEN, KEYTURN_MASTER_KEYS: UNUSED_KEYS, ...environment, ...NO_TLS });
   // Loaded here, because the other commands need nothing of the service.
+  const { readConfig } = await import('../config/index.ts');
+  const config = readConfig({ KEYTURN_OPERATOR_TOKEN: UNUSED_TOKEN, KEYTURN_MASTER_KEYS: UNUSED_KEYS, ...environment, ...NO_TLS });
   const { openStore } = await import('../store.ts');
   const { createLog } = await import('../log.ts');
   await using store = await openStore(config, createLog('silent'));

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
 import { readList } from './list.ts';
@@ -30,9 +29,9 @@ function addAdd(product: Command, context: Context): void {
     .option('--protocol <WORD>', 'MQTT, HTTP, CoAP or another word (default: MQTT)')
     .option('--nb-iot', 'secrets of its devices must be hexadecimal')
     .action(async (productId: string, { name = '', project = '', protocol = '', nbIot = false, ...options }: AddOptions) => {
-      using client = openClient(context, options);
+      using client = await openClient(context, options);
       const request = { productId, name, projectId: project, protocolType: protocol, nbIot };
-      const answer = await client.ask(OperatorServiceService.createProduct, request);
+      const answer = await client.ask(client.operator.createProduct, request);
       if (options.json) printJson(context, answer);
       else printRecord(context, answer);
     });
@@ -43,9 +42,9 @@ function addList(product: Command, context: Context): void {
   const command = remote(product.command('list').description('list all products in the order of their projects and ids'))
     .option('--project <ID>', 'only products of this project')
     .action(async ({ project = '', ...options }: RemoteOptions & { project?: string }) => {
-      using client = openClient(context, options);
+      using client = await openClient(context, options);
       const { document, rows } = await readList('products', Infinity, (page) =>
-        client.ask(OperatorServiceService.listProducts, { projectId: project, ...page }),
+        client.ask(client.operator.listProducts, { projectId: project, ...page }),
       );
       if (options.json) printJson(context, document);
       else printTable(context, rows, COLUMNS, 'products');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../config/index.ts';
+import { ConfigError } from '../config/reader.ts';
 import { addAccessKeyCommands } from './access_key.ts';
 import { addAuditCommands } from './audit.ts';
 import type { Context } from './context.ts';

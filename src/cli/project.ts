@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
 import { readList } from './list.ts';
@@ -20,8 +19,8 @@ function addAdd(project: Command, context: Context): void {
   const command = remote(project.command('add').description('create a project').argument('<name>', 'a name for people'))
     .option('--id <ID>', '1 to 64 characters of A-Za-z0-9_- (default: 32 random hex characters)')
     .action(async (name: string, { id = '', ...options }: RemoteOptions & { id?: string }) => {
-      using client = openClient(context, options);
-      const answer = await client.ask(OperatorServiceService.createProject, { projectId: id, name });
+      using client = await openClient(context, options);
+      const answer = await client.ask(client.operator.createProject, { projectId: id, name });
       if (options.json) printJson(context, answer);
       else printRecord(context, answer);
     });
@@ -31,9 +30,9 @@ function addAdd(project: Command, context: Context): void {
 function addList(project: Command, context: Context): void {
   const command = remote(project.command('list').description('list all projects in the order of their ids')).action(
     async (options: RemoteOptions) => {
-      using client = openClient(context, options);
+      using client = await openClient(context, options);
       const { document, rows } = await readList('projects', Infinity, (page) =>
-        client.ask(OperatorServiceService.listProjects, page),
+        client.ask(client.operator.listProjects, page),
       );
       if (options.json) printJson(context, document);
       else printTable(context, rows, COLUMNS, 'projects');

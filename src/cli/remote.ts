@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { ConfigError, readClientConfig } from '../config/index.ts';
-import type { Environment } from '../config/index.ts';
-import { Client } from './client.ts';
+import type { ClientConfig, Environment } from '../config/index.ts';
+import { ConfigError } from '../config/reader.ts';
+import type { Client } from './client.ts';
 import type { Context } from './context.ts';
 import { findToken } from './token.ts';
 
@@ -24,16 +24,20 @@ export function remote(command: Command): Command {
 }
 
 /** Finds the service by options and environment. Throws a Failure or a ConfigError. */
-export function openClient({ environment }: Context, { server, tokenFile }: RemoteOptions): Client {
-  const config = readClientConfig(server === undefined ? environment : withServer(environment, server));
-  return new Client({ server: config.server, tls: config.tls, token: findToken(config, tokenFile) });
+export async function openClient({ environment }: Context, { server, tokenFile }: RemoteOptions): Promise<Client> {
+  const config = await readClient(environment, server);
+  const token = findToken(config, tokenFile);
+  // Loaded here, because help, usage and what needs no service should come at once.
+  const { Client } = await import('./client.ts');
+  return new Client({ server: config.server, tls: config.tls, token });
 }
 
-function withServer(environment: Environment, server: string): Environment {
-  const own = { ...environment, KEYTURN_SERVER: server };
+/** The option counts for more than the variable, and is what a complaint names then. */
+async function readClient(environment: Environment, server: string | undefined): Promise<ClientConfig> {
+  const { readClientConfig } = await import('../config/index.ts');
+  if (server === undefined) return readClientConfig(environment);
   try {
-    readClientConfig(own);
-    return own;
+    return readClientConfig({ ...environment, KEYTURN_SERVER: server });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(error.message.split('\n').map((fault) => fault.replace(/^KEYTURN_SERVER /, '--server ')));

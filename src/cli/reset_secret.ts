@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import type { JsonObject } from '@bufbuild/protobuf';
-import { DeviceSecretServiceService } from '../../gen/keyturn/v1/device_secret_service.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
 import { ExitCode, Failure } from './failure.ts';
@@ -40,7 +39,7 @@ async function reset(context: Context, deviceId: string, options: Options): Prom
   const key = options.idempotencyKey ?? randomUUID();
   if (!/^[!-~]{1,255}$/.test(key)) throw new Failure(ExitCode.USAGE, '--idempotency-key expects 1 to 255 visible ASCII characters');
   const secret = options.secretFile === undefined ? undefined : await readDeviceSecret(context, options.secretFile);
-  using client = openClient(context, options);
+  using client = await openClient(context, options);
   const request = {
     projectId: options.project,
     deviceId,
@@ -50,7 +49,7 @@ async function reset(context: Context, deviceId: string, options: Options): Prom
   let answer: JsonObject;
   let isReplay = false;
   try {
-    answer = await client.ask(DeviceSecretServiceService.resetDeviceSecret, request, {
+    answer = await client.ask(client.deviceSecrets.resetDeviceSecret, request, {
       send: { 'idempotency-key': key },
       hear: (metadata) => {
         isReplay = metadata['idempotent-replayed'] === 'true';

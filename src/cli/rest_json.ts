@@ -1,7 +1,8 @@
-import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
+import type { JsonObject } from '@bufbuild/protobuf';
 import { compileContract } from '../contract/contract.ts';
 import { loadImage } from '../contract/image.ts';
 import { compileJsonWriter } from '../contract/json/write.ts';
+import { asObject } from './json.ts';
 
 /**
  * Makes the converter of the answers of a method, named by its gRPC path, from
@@ -18,10 +19,4 @@ export function compileRestJson(path: string): (message: Uint8Array) => JsonObje
     const json = asObject(write(message));
     return member === '' ? json : asObject(json[member]);
   };
-}
-
-/** A JSON value that is an object, as all answers are. */
-export function asObject(json: JsonValue | undefined): JsonObject {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new Error('the answer is not as the contract says');
-  return json;
 }

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
 import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
@@ -25,8 +24,8 @@ export function addUserCommands(program: Command, context: Context): void {
   addAdd(user, context);
   addList(user, context);
   addPassword(user, context);
-  addOne(user, context, { name: 'disable', description: 'end all tokens of a user, who gets no more until it is enabled', call: OperatorServiceService.disableUser });
-  addOne(user, context, { name: 'enable', description: 'let a disabled user have tokens again', call: OperatorServiceService.enableUser });
+  addOne(user, context, { name: 'disable', description: 'end all tokens of a user, who gets no more until it is enabled', call: 'disableUser' });
+  addOne(user, context, { name: 'enable', description: 'let a disabled user have tokens again', call: 'enableUser' });
   addRemove(user, context);
 }
 
@@ -38,8 +37,8 @@ function addAdd(user: Command, context: Context): void {
     .option(...PASSWORD_FILE)
     .action(async (name: string, { domain, project: projectId, action: actions = [], passwordFile, ...options }: AddOptions) => {
       const password = await readPassword(context, passwordFile);
-      using client = openClient(context, options);
-      const answer = await client.ask(OperatorServiceService.createUser, { name, domain, password, projectId, actions });
+      using client = await openClient(context, options);
+      const answer = await client.ask(client.operator.createUser, { name, domain, password, projectId, actions });
       if (options.json) printJson(context, answer);
       else printRecord(context, answer);
     });
@@ -50,9 +49,9 @@ function addList(user: Command, context: Context): void {
   const command = remote(user.command('list').description('list all users in the order of their ids'))
     .option('--project <ID>', 'only users of this project')
     .action(async ({ project = '', ...options }: RemoteOptions & { project?: string }) => {
-      using client = openClient(context, options);
+      using client = await openClient(context, options);
       const { document, rows } = await readList('users', Infinity, (page) =>
-        client.ask(OperatorServiceService.listUsers, { projectId: project, ...page }),
+        client.ask(client.operator.listUsers, { projectId: project, ...page }),
       );
       if (options.json) printJson(context, document);
       else printTable(context, rows, COLUMNS, 'users');
@@ -65,22 +64,22 @@ function addPassword(user: Command, context: Context): void {
     .option(...PASSWORD_FILE)
     .action(async (userId: string, { passwordFile, ...options }: RemoteOptions & { passwordFile?: string }) => {
       const password = await readPassword(context, passwordFile);
-      using client = openClient(context, options);
-      const answer = await client.ask(OperatorServiceService.setUserPassword, { userId, password });
+      using client = await openClient(context, options);
+      const answer = await client.ask(client.operator.setUserPassword, { userId, password });
       if (options.json) printJson(context, answer);
       else printRecord(context, answer);
     });
   examples(command, ['keyturn user password 0123456789abcdef0123456789abcdef --password-file password.txt']);
 }
 
-type UserCall = (typeof OperatorServiceService)['disableUser' | 'enableUser'];
+type UserCall = 'disableUser' | 'enableUser';
 
 /** A command that takes a user's id and answers with the user. */
 function addOne(user: Command, context: Context, { name, description, call }: { name: string; description: string; call: UserCall }): void {
   const command = remote(user.command(name).description(description).argument('<user_id>')).action(
     async (userId: string, options: RemoteOptions) => {
-      using client = openClient(context, options);
-      const answer = await client.ask(call, { userId });
+      using client = await openClient(context, options);
+      const answer = await client.ask(client.operator[call], { userId });
       if (options.json) printJson(context, answer);
       else printRecord(context, answer);
     },
@@ -93,8 +92,8 @@ function addRemove(user: Command, context: Context): void {
     .option('-y, --yes', 'do not ask for confirmation')
     .action(async (userId: string, options: RemoteOptions & { yes?: true }) => {
       if (!options.yes) await confirm(context, `Remove user ${userId} for good?`);
-      using client = openClient(context, options);
-      const answer = await client.ask(OperatorServiceService.deleteUser, { userId });
+      using client = await openClient(context, options);
+      const answer = await client.ask(client.operator.deleteUser, { userId });
       if (options.json) printJson(context, answer);
       else context.stdout.write(`removed ${userId}\n`);
     });
