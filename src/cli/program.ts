@@ -1,47 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { ConfigError } from '../config/reader.ts';
-import { addAccessKeyCommands } from './access_key.ts';
-import { addAuditCommands } from './audit.ts';
+import { createProgram } from './commands.ts';
 import type { Context } from './context.ts';
-import { addDeviceCommands } from './device.ts';
-import { addTokenCommand } from './device_token.ts';
-import { addDoctorCommand } from './doctor.ts';
-import { addEventCommands } from './events.ts';
 import { ExitCode, Failure, messageOf } from './failure.ts';
-import { addIdentityCommands } from './identity.ts';
-import { addIntrospectClientCommand } from './introspect_client.ts';
-import { addIssuerCommands } from './issuer.ts';
 import { withKeysLast } from './key_argument.ts';
-import { addKeyringCommands } from './keyring.ts';
-import { addMessageCommands } from './message.ts';
-import { addMigrateCommand } from './migrate.ts';
-import { addProductCommands } from './product.ts';
-import { addProjectCommands } from './project.ts';
-import { addResetSecretCommand } from './reset_secret.ts';
-import { addRotateCommand } from './rotate.ts';
-import { addServeCommand } from './serve.ts';
-import { addUserCommands } from './user.ts';
-
-const EPILOGUE = `
-Examples:
-  $ keyturn serve
-  $ keyturn device add pump-7 --public-key pump-7.pub.pem
-  $ keyturn device list --json
-
-Environment:
-  KEYTURN_SERVER          address of the service's gRPC or operator listener, default 127.0.0.1:50051; https://HOST:PORT for TLS
-  KEYTURN_SERVER_CA       certificate authorities to trust in place of the usual ones, PEM file
-  KEYTURN_SERVER_CERT     client certificate chain for mutual TLS, PEM file, with its key in KEYTURN_SERVER_KEY
-  KEYTURN_OPERATOR_TOKEN  the operator's token, default the one in operator.token of the data folder
-  KEYTURN_DATA_DIR        the data folder, default ./data
-
-Exit codes:
-  0  done
-  1  failed: the service is away or faulty
-  2  wrong usage or settings
-  3  refused by the service: not allowed, not found, already there`;
 
 /** Runs one command line. Returns the exit code; what went wrong is written to stderr. */
 export async function run(args: readonly string[], context: Context): Promise<number> {
@@ -57,40 +19,6 @@ export async function run(args: readonly string[], context: Context): Promise<nu
   }
 }
 
-function createProgram(context: Context, finish: (exitCode: number) => void): Command {
-  const program = new Command('keyturn')
-    .description('Changes and checks the credentials of devices.')
-    .version(readVersion(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help on a command')
-    .exitOverride()
-    .showHelpAfterError('Add --help to see how the command is used.')
-    .configureOutput({
-      writeOut: (text) => context.stdout.write(text),
-      writeErr: (text) => context.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'keyturn: ')),
-    })
-    .addHelpText('after', EPILOGUE);
-  addServeCommand(program, context, finish);
-  addMigrateCommand(program, context);
-  addDoctorCommand(program, context, finish);
-  addDeviceCommands(program, context);
-  addProjectCommands(program, context);
-  addProductCommands(program, context);
-  addUserCommands(program, context);
-  addAccessKeyCommands(program, context);
-  addIntrospectClientCommand(program, context);
-  addIdentityCommands(program, context);
-  addAuditCommands(program, context);
-  addEventCommands(program, context);
-  addKeyringCommands(program, context);
-  addIssuerCommands(program, context);
-  addMessageCommands(program, context);
-  addResetSecretCommand(program, context);
-  addRotateCommand(program, context);
-  addTokenCommand(program, context);
-  return program;
-}
-
 function report(error: unknown, { stderr }: Context): ExitCode {
   // Commander has written what is wrong, or the help that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.DONE : ExitCode.USAGE;
@@ -100,12 +28,4 @@ function report(error: unknown, { stderr }: Context): ExitCode {
   }
   stderr.write(`keyturn: ${messageOf(error)}\n`);
   return error instanceof Failure ? error.exitCode : ExitCode.FAILED;
-}
-
-function readVersion(): string {
-  // Looked up, because this file is at another depth once it is built.
-  const path = findPackageJSON(import.meta.url);
-  if (path === undefined) throw new Error('package.json is missing');
-  const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
-  return version;
 }
