@@ -17,6 +17,7 @@ const COLUMNS = ['access_key', 'project_id', 'actions', 'created_at'];
 /** Adds `access-key` with its subcommands. */
 export function addAccessKeyCommands(program: Command, context: Context): void {
   const accessKey = program.command('access-key').description('create, list and remove the keys with which applications sign their requests and gateways check devices');
+  examples(accessKey, ['keyturn access-key add --project plant-3', 'keyturn access-key list']);
   addAdd(accessKey, context);
   addList(accessKey, context);
   addRemove(accessKey, context);
@@ -55,7 +56,7 @@ function addList(accessKey: Command, context: Context): void {
 }
 
 function addRemove(accessKey: Command, context: Context): void {
-  const command = remote(accessKey.command('remove').description('remove an access key: nothing that is signed with it is accepted any more').argument('<access_key>'))
+  const command = remote(accessKey.command('remove').description('remove an access key: nothing that is signed with it is accepted any more').argument('<access_key>', 'as keyturn access-key list shows it'))
     .option('-y, --yes', 'do not ask for confirmation')
     .action(async (name: string, options: RemoteOptions & { yes?: true }) => {
       if (!options.yes) await confirm(context, `Remove access key ${name} for good?`);

@@ -18,6 +18,7 @@ interface ListOptions extends RemoteOptions {
 /** Adds `audit` with its subcommand. */
 export function addAuditCommands(program: Command, context: Context): void {
   const audit = program.command('audit').description('read the record of all changes');
+  examples(audit, ['keyturn audit list']);
   const command = remote(audit.command('list').description('list what was changed, newest first'))
     .option('--device <ID>', 'only changes of this device')
     .option('--identity <PK>', 'only changes of this identity key')

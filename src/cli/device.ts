@@ -16,6 +16,7 @@ const KEY_COLUMNS = ['thumbprint', 'algorithm', 'state', 'activated_at', 'retire
 /** Adds `device` with its subcommands. */
 export function addDeviceCommands(program: Command, context: Context): void {
   const device = program.command('device').description('register, show, freeze and remove devices');
+  examples(device, ['keyturn device add pump-7 --public-key pump-7.pub.pem', 'keyturn device list']);
   addDeviceAddCommand(device, context);
   addList(device, context);
   addOne(device, context, { name: 'show', description: 'show a device', call: 'getDevice' });
@@ -53,7 +54,7 @@ type DeviceCall = 'getDevice' | 'freezeDevice' | 'unfreezeDevice';
 
 /** A command that takes a device's id and answers with the device. */
 function addOne(device: Command, context: Context, { name, description, call }: { name: string; description: string; call: DeviceCall }): void {
-  const command = remote(device.command(name).description(description).argument('<device_id>')).action(
+  const command = remote(device.command(name).description(description).argument('<device_id>', 'the device')).action(
     async (deviceId: string, options: RemoteOptions) => {
       using client = await openClient(context, options);
       const answer = await client.ask(client.operator[call], { deviceId });
@@ -66,7 +67,7 @@ function addOne(device: Command, context: Context, { name, description, call }: 
 
 function addSetScopes(device: Command, context: Context): void {
   const description = 'set the scope words that a device may ask for, none if none is given; tokens that grant another word end';
-  const command = remote(device.command('set-scopes').description(description).argument('<device_id>').argument('[scopes...]', 'scope words')).action(
+  const command = remote(device.command('set-scopes').description(description).argument('<device_id>', 'the device').argument('[scopes...]', 'scope words')).action(
     async (deviceId: string, scopes: string[], options: RemoteOptions) => {
       using client = await openClient(context, options);
       const answer = await client.ask(client.operator.setDeviceScopes, { deviceId, scopes });
@@ -79,7 +80,7 @@ function addSetScopes(device: Command, context: Context): void {
 
 function addRemove(device: Command, context: Context): void {
   const description = 'remove a device for good; its key is revoked and never accepted again';
-  const command = remote(device.command('remove').description(description).argument('<device_id>'))
+  const command = remote(device.command('remove').description(description).argument('<device_id>', 'the device'))
     .option('-y, --yes', 'do not ask for confirmation')
     .action(async (deviceId: string, options: RemoteOptions & { yes?: true }) => {
       if (!options.yes) await confirm(context, `Remove device ${deviceId} for good? Its key will never be accepted again.`);
@@ -93,7 +94,7 @@ function addRemove(device: Command, context: Context): void {
 
 function addKeys(device: Command, context: Context): void {
   const description = 'list the keys that a device has and had, newest first; those of a removed device too';
-  const command = remote(device.command('keys').description(description).argument('<device_id>'))
+  const command = remote(device.command('keys').description(description).argument('<device_id>', 'the device'))
     .option('--jwks', 'print the key that counts now, if there is one, as a JSON Web Key Set, by which others verify its JWTs')
     .action(async (deviceId: string, { jwks, ...options }: RemoteOptions & { jwks?: true }) => {
       using client = await openClient(context, options);
@@ -109,7 +110,7 @@ function addKeys(device: Command, context: Context): void {
 
 function addSecrets(device: Command, context: Context): void {
   const description = 'tell when the secrets of a device were set and last used, never what they are';
-  const command = remote(device.command('secrets').description(description).argument('<device_id>')).action(
+  const command = remote(device.command('secrets').description(description).argument('<device_id>', 'the device')).action(
     async (deviceId: string, options: RemoteOptions) => {
       using client = await openClient(context, options);
       const answer = await client.ask(client.operator.listDeviceSecrets, { deviceId });

@@ -32,9 +32,9 @@ export function addDeviceAddCommand(device: Command, context: Context): void {
     .action((deviceId: string, options: AddOptions) => add(context, deviceId, options));
   examples(command, [
     'keyturn device add pump-7 --public-key pump-7.pub.pem',
-    'openssl pkey -in pump-7.pem -pubout | keyturn device add pump-7 --public-key - --project plant-3',
+    'openssl pkey -in pump-8.pem -pubout | keyturn device add pump-8 --public-key - --project plant-3',
     'openssl rand -hex 16 | tee pump-9.secret | keyturn device add pump-9 --product pump --secret-file -',
-    'keyturn device add pump-8 --scope telemetry commands --no-updates',
+    'keyturn device add pump-10 --scope telemetry commands --no-updates',
   ]);
 }
 

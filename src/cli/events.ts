@@ -25,6 +25,7 @@ interface WatchOptions extends RemoteOptions {
 /** Adds `events` with its subcommand. */
 export function addEventCommands(program: Command, context: Context): void {
   const events = program.command('events').description('follow what happens to devices');
+  examples(events, ['keyturn events watch']);
   const description = 'print each event as it happens, with --json as a line of JSON, until Ctrl-C; goes on by itself when the service is back';
   const command = remote(events.command('watch').description(description))
     .option('--device <ID>', 'only events of this device')

@@ -11,6 +11,7 @@ const EXAMPLE = 'dR1cZzYf-uC6r5L1VOmnKj22AvDCTQR2FYJ6qpGip6U';
 /** Adds `identity` with its subcommands. */
 export function addIdentityCommands(program: Command, context: Context): void {
   const identity = program.command('identity').description('show and revoke identity keys, which people prove addresses with');
+  examples(identity, [`keyturn identity show ${EXAMPLE}`]);
   addShow(identity, context);
   addRevoke(identity, context);
 }

@@ -14,6 +14,7 @@ const TRUSTED_COLUMNS = ['issuer', 'public_key', 'from_settings', 'created_at'];
 /** Adds `issuer` with its subcommands. */
 export function addIssuerCommands(program: Command, context: Context): void {
   const issuer = program.command('issuer').description('the keys by which Keyturn countersigns addresses, and the issuers outside that it trusts');
+  examples(issuer, ['keyturn issuer list', 'keyturn issuer rotate']);
   addList(issuer, context);
   addRotate(issuer, context);
   addRevoke(issuer, context);

@@ -14,6 +14,7 @@ const COLUMNS = ['key_id', 'active', 'values', 'missing'];
 /** Adds `keyring` with its subcommands. */
 export function addKeyringCommands(program: Command, context: Context): void {
   const keyring = program.command('keyring').description('the master keys, by which stored secrets are encrypted');
+  examples(keyring, ['keyturn keyring list', 'keyturn keyring reencrypt']);
   addList(keyring, context);
   addRotate(keyring, context);
   addReencrypt(keyring, context);

@@ -18,6 +18,7 @@ interface ListOptions extends RemoteOptions {
 /** Adds `message` with its subcommand. */
 export function addMessageCommands(program: Command, context: Context): void {
   const message = program.command('message').description('see the messages that carry codes and logins');
+  examples(message, ['keyturn message list']);
   const list = message.command('list').description(
     'list messages of the last day, newest first. Shows codes: as long as a channel has no sender, what its waiting messages say is shown, so that you can hand it over. Each look is in the audit trail',
   );

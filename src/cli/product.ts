@@ -18,6 +18,7 @@ const COLUMNS = ['product_id', 'project_id', 'name', 'protocol_type', 'nb_iot', 
 /** Adds `product` with its subcommands. */
 export function addProductCommands(program: Command, context: Context): void {
   const product = program.command('product').description('create and list products, which devices are instances of');
+  examples(product, ['keyturn product add pumps', 'keyturn product list']);
   addAdd(product, context);
   addList(product, context);
 }

@@ -11,6 +11,7 @@ const COLUMNS = ['project_id', 'name', 'created_at'];
 /** Adds `project` with its subcommands. */
 export function addProjectCommands(program: Command, context: Context): void {
   const project = program.command('project').description('create and list projects, which devices belong to');
+  examples(project, ["keyturn project add 'Plant 3' --id plant-3", 'keyturn project list']);
   addAdd(project, context);
   addList(project, context);
 }

@@ -21,6 +21,7 @@ const PASSWORD_FILE = ['--password-file <FILE>', 'file with the password, 8 to 1
 /** Adds `user` with its subcommands. */
 export function addUserCommands(program: Command, context: Context): void {
   const user = program.command('user').description('create, disable and remove users, who get tokens by a password');
+  examples(user, ['keyturn user add ann --domain acme --password-file password.txt', 'keyturn user list']);
   addAdd(user, context);
   addList(user, context);
   addPassword(user, context);
@@ -60,7 +61,7 @@ function addList(user: Command, context: Context): void {
 }
 
 function addPassword(user: Command, context: Context): void {
-  const command = remote(user.command('password').description('change the password of a user and end all its tokens').argument('<user_id>'))
+  const command = remote(user.command('password').description('change the password of a user and end all its tokens').argument('<user_id>', 'as keyturn user list shows it'))
     .option(...PASSWORD_FILE)
     .action(async (userId: string, { passwordFile, ...options }: RemoteOptions & { passwordFile?: string }) => {
       const password = await readPassword(context, passwordFile);
@@ -76,7 +77,7 @@ type UserCall = 'disableUser' | 'enableUser';
 
 /** A command that takes a user's id and answers with the user. */
 function addOne(user: Command, context: Context, { name, description, call }: { name: string; description: string; call: UserCall }): void {
-  const command = remote(user.command(name).description(description).argument('<user_id>')).action(
+  const command = remote(user.command(name).description(description).argument('<user_id>', 'as keyturn user list shows it')).action(
     async (userId: string, options: RemoteOptions) => {
       using client = await openClient(context, options);
       const answer = await client.ask(client.operator[call], { userId });
@@ -88,7 +89,7 @@ function addOne(user: Command, context: Context, { name, description, call }: { 
 }
 
 function addRemove(user: Command, context: Context): void {
-  const command = remote(user.command('remove').description('remove a user with all its tokens').argument('<user_id>'))
+  const command = remote(user.command('remove').description('remove a user with all its tokens').argument('<user_id>', 'as keyturn user list shows it'))
     .option('-y, --yes', 'do not ask for confirmation')
     .action(async (userId: string, options: RemoteOptions & { yes?: true }) => {
       if (!options.yes) await confirm(context, `Remove user ${userId} for good?`);
