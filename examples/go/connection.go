@@ -90,20 +90,22 @@ func (c *connection) once(ctx context.Context, credentials []string, do call) (m
 // the service asks to wait, until the patience is over.
 func (c *connection) untilCertain(ctx context.Context, credentials []string, do call) (metadata.MD, error) {
 	end := time.Now().Add(c.patience)
-	for pause := 250 * time.Millisecond; ; pause = shorter(2*pause, 8*time.Second) {
+	for pause := 250 * time.Millisecond; ; pause = least(2*pause, 8*time.Second) {
 		answered, err := c.once(ctx, credentials, do)
 		wait := pause/2 + time.Duration(rand.Int63n(int64(pause/2)))
 		var refused *refusal
 		if err == nil || errors.As(err, &refused) && refused.wait == 0 || ctx.Err() != nil {
 			return answered, err
 		}
-		if refused != nil && refused.wait > wait {
-			wait = refused.wait
+		cause := "no certain answer"
+		if refused != nil {
+			cause = "the service asks to wait"
+			wait = most(wait, refused.wait)
 		}
 		if time.Now().Add(wait).After(end) {
 			return answered, err
 		}
-		fmt.Fprintf(os.Stderr, "no answer that counts; the identical call goes out again in %s\n", wait.Round(time.Millisecond))
+		fmt.Fprintf(os.Stderr, "%s; the identical call goes out again in %s\n", cause, wait.Round(time.Millisecond))
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
@@ -112,9 +114,13 @@ func (c *connection) untilCertain(ctx context.Context, credentials []string, do 
 	}
 }
 
-func shorter(a, b time.Duration) time.Duration {
+func least(a, b time.Duration) time.Duration {
 	if a < b {
 		return a
 	}
 	return b
+}
+
+func most(a, b time.Duration) time.Duration {
+	return a + b - least(a, b)
 }

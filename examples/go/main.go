@@ -7,9 +7,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
+
+	"google.golang.org/grpc/metadata"
 )
 
 // client is what all flows share.
@@ -34,6 +38,8 @@ var flows = map[string][]flow{
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// Devices that were started together must not repeat their calls together.
+	rand.Seed(time.Now().UnixNano())
 	os.Exit(exitCode(run(ctx, os.Args[1:])))
 }
 
@@ -60,6 +66,19 @@ func run(ctx context.Context, arguments []string) error {
 		}
 	}
 	return nil
+}
+
+// say prints what a flow has done.
+func (c *client) say(flow, format string, values ...any) {
+	fmt.Printf(flow+": "+format+"\n", values...)
+}
+
+// sinceEarlier is what is said of an answer that the service had stored for an earlier try.
+func sinceEarlier(answered metadata.MD) string {
+	if first(answered, "idempotent-replayed") == "true" {
+		return ", by an earlier try"
+	}
+	return ""
 }
 
 // exitCode prints an error and says what the program ends with.

@@ -63,8 +63,7 @@ func (c *client) resetSecret(ctx context.Context) error {
 	if err := removeDurably(open); err != nil {
 		return err
 	}
-	again := map[bool]string{true: " (since an earlier try)"}[first(answered, "idempotent-replayed") == "true"]
-	c.say("reset_secret", "the %s secret of %s is new%s; it is in %s", answer.SecretType, answer.DeviceId, again, file)
+	c.say("reset_secret", "the %s secret of %s is new%s; it is in %s", answer.SecretType, answer.DeviceId, sinceEarlier(answered), file)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 
 	pb "keyturn.example/keyturn/v1"
 )
@@ -46,11 +47,11 @@ func (c *client) rotate(ctx context.Context) error {
 func (c *client) settle(ctx context.Context, state *rotationState, replaced bool) error {
 	for signed := 0; ; {
 		pending := state.Pending
-		again, err := c.send(ctx, pending.JWT, pending.Pop)
+		answered, err := c.send(ctx, pending.JWT, pending.Pop)
 		var refused *refusal
 		switch {
 		case err == nil:
-			return c.finish(state, again)
+			return c.finish(state, sinceEarlier(answered))
 		case !errors.As(err, &refused):
 			return err
 		case refused.reason == pb.ErrorReason_ERROR_REASON_DEVICE_UNAUTHENTICATED:
@@ -59,7 +60,7 @@ func (c *client) settle(ctx context.Context, state *rotationState, replaced bool
 				return err
 			}
 			if old.thumbprint() == next.thumbprint() {
-				return c.finish(state, false)
+				return c.finish(state, ", by an earlier try")
 			}
 			if signed++; signed > mostSigned {
 				return doubt{fmt.Errorf("the service knows the key and takes no JWT of it: is a clock wrong? %w", refused)}
@@ -79,15 +80,13 @@ func (c *client) settle(ctx context.Context, state *rotationState, replaced bool
 	}
 }
 
-// send sends an update or a probe until there is a certain answer. It returns whether that is the stored one of an
-// earlier try.
-func (c *client) send(ctx context.Context, jwt, pop string) (replayed bool, err error) {
+// send sends an update or a probe until there is a certain answer.
+func (c *client) send(ctx context.Context, jwt, pop string) (metadata.MD, error) {
 	keys := pb.NewDeviceKeyServiceClient(c)
-	answered, err := c.untilCertain(ctx, []string{"authorization", jwt}, func(ctx context.Context, options ...grpc.CallOption) error {
+	return c.untilCertain(ctx, []string{"authorization", jwt}, func(ctx context.Context, options ...grpc.CallOption) error {
 		_, err := keys.UpdatePublicKey(ctx, &pb.UpdatePublicKeyRequest{Pop: pop}, options...)
 		return err
 	})
-	return first(answered, "idempotent-replayed") == "true", err
 }
 
 // blamesKey tells the refusals that another new key may get round.
@@ -117,7 +116,7 @@ func (c *client) replace(state *rotationState, refused *refusal) error {
 }
 
 // finish is for when the service has the new key. Only now a key may be deleted: all but the new one and the one before.
-func (c *client) finish(state *rotationState, replayed bool) error {
+func (c *client) finish(state *rotationState, how string) error {
 	next, err := state.key(state.Pending.NewThumbprint)
 	if err != nil {
 		return err
@@ -137,7 +136,7 @@ func (c *client) finish(state *rotationState, replayed bool) error {
 	if err := state.save(); err != nil {
 		return err
 	}
-	c.say("rotate", "%s has the new key %s%s", c.device, next.thumbprint(), map[bool]string{true: " (since an earlier try)"}[replayed])
+	c.say("rotate", "%s has the new key %s%s", c.device, next.thumbprint(), how)
 	return nil
 }
 

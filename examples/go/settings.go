@@ -3,7 +3,6 @@ package main
 import (
 	"flag"
 	"fmt"
-	"os"
 	"time"
 )
 
@@ -92,9 +91,4 @@ func orElse(value, otherwise string) string {
 		return otherwise
 	}
 	return value
-}
-
-// say prints what a flow has done.
-func (c *client) say(flow, format string, values ...any) {
-	fmt.Fprintf(os.Stdout, flow+": "+format+"\n", values...)
 }
