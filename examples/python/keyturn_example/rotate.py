@@ -1,0 +1,122 @@
+"""Replaces the key of a device: the state machine of docs/rotate.md over gRPC. Kill it at any line and run it again."""
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from keyturn.v1.device_key_service_pb2 import UpdatePublicKeyRequest
+
+from .connection import Connection
+from .keys import ALGORITHMS, Key, load_key, new_key
+from .problems import NotNow
+from .refusals import Refused
+from .rotation_state import RotationState, Update, read_state
+from .storage import Lock, private_folder, read_private, write_durably
+
+WRONG_KEY = "DEVICE_UNAUTHENTICATED"
+ANOTHER_KEY_HELPS = {"PUBLIC_KEY_INVALID", "PUBLIC_KEY_REUSED"}
+CURRENT_KEY = {"PUBLIC_KEY_INVALID", "DEVICE_FROZEN", "KEY_UPDATES_NOT_ALLOWED", "ROTATION_RATE_LIMITED"}
+"""What the service says to a probe of the current key: it looks at the JWT first."""
+
+
+@dataclass(frozen=True)
+class Rotated:
+    previous: Key
+    key: Key
+    resumed: bool
+    """Whether an earlier run had begun it."""
+
+
+class Rotation:
+    def __init__(self, connection: Connection, device_id: str, key_file: Path, state: RotationState, file_key: Key, exp: int):
+        self.connection, self.device_id, self.key_file, self.exp = connection, device_id, key_file, exp
+        self.state, self.file_key = state, file_key
+
+    def run(self, algorithm: str | None) -> Rotated:
+        resumed = self.state.pending is not None
+        if not resumed:
+            self.open(self.file_key, new_key(algorithm or self.file_key.algorithm))
+        may_replace, signed = resumed and not self.is_replaced(algorithm), 0
+        while True:
+            update = self.state.pending
+            try:
+                self.send(update)
+                return self.finish(update, resumed)
+            except Refused as refused:
+                if refused.reason == WRONG_KEY:
+                    current = self.find_current(update)
+                    if current is None:
+                        raise  # the service has no key of this device
+                    if current.thumbprint == update.new.thumbprint:
+                        return self.finish(update, resumed)
+                    if signed == 3:
+                        raise NotNow("the service knows the key but takes no JWT of it; is the clock right?") from None
+                    signed += 1
+                    self.open(current, update.new, update.replacement)  # the same new key, a new JWT
+                elif refused.reason in ANOTHER_KEY_HELPS and may_replace:
+                    may_replace = False
+                    self.open(update.old, new_key(algorithm or update.old.algorithm), True)
+                else:
+                    raise
+
+    def is_replaced(self, algorithm: str | None) -> bool:
+        """Whether the open update took the place of a refused one already; each new key is kept, so there is one try."""
+        update = self.state.pending
+        return update.replacement and update.new.algorithm == (algorithm or update.old.algorithm)
+
+    def open(self, old: Key, new: Key, replacement: bool = False) -> None:
+        exp = int(time.time()) + self.exp
+        jwt = old.jwt(self.device_id, {**self.claims(), "public_key": new.public_pem, "exp": exp})
+        self.state.open(Update(old, new, exp, replacement, jwt, new.proof(jwt)))
+
+    def claims(self) -> dict[str, str]:
+        return {"sub": self.device_id, "jti": secrets.token_hex(16)}
+
+    def send(self, update: Update) -> None:
+        """Sends the identical request until the answer is certain."""
+        request = UpdatePublicKeyRequest(pop=update.pop)
+        self.connection.call(self.connection.device_keys.UpdatePublicKey, request, ("authorization", update.jwt), again=True)
+
+    def finish(self, update: Update, resumed: bool) -> Rotated:
+        write_durably(self.key_file, update.new.pem)
+        self.state.finish(update)
+        return Rotated(update.old, update.new, resumed)
+
+    def find_current(self, update: Update) -> Key | None:
+        """The old key is probed first: an update still under way can make the new one current, never the old one."""
+        first = [update.old, update.new]
+        others = [key for key in reversed(self.state.keys) if key.thumbprint not in {each.thumbprint for each in first}]
+        for key in first + others:
+            for algorithm in ALGORITHMS[key.kind]:
+                if self.is_current(replace(key, algorithm=algorithm)):
+                    return replace(key, algorithm=algorithm)
+        return None
+
+    def is_current(self, key: Key) -> bool:
+        """By a request that can never change anything."""
+        jwt = key.jwt(self.device_id, {**self.claims(), "public_key": "none"})
+        request, method = UpdatePublicKeyRequest(pop="none"), self.connection.device_keys.UpdatePublicKey
+        try:
+            self.connection.call(method, request, ("authorization", jwt), again=True, patient=False)
+        except Refused as refused:
+            if refused.reason in CURRENT_KEY:
+                return True
+            if refused.reason == WRONG_KEY:
+                return False
+            raise
+        raise NotNow("a probe was answered as an update; what answers is not Keyturn")
+
+
+def rotate(connection: Connection, device_id: str, key_file: Path, state_folder: Path,
+           algorithm: str | None = None, exp: int = 600) -> Rotated:
+    """Rotates once; finishes what an earlier run has begun, and begins anew then only for another `algorithm`."""
+    with Lock(private_folder(state_folder)):
+        while True:
+            file_key = load_key(read_private(key_file))
+            state, key = read_state(state_folder / "rotation.json", device_id, file_key)
+            write_durably(key_file, file_key.pem)  # what fails now would fail when it is too late
+            rotated = Rotation(connection, device_id, key_file, state, key, exp).run(algorithm)
+            if not rotated.resumed or algorithm in (None, rotated.key.algorithm):
+                return rotated
