@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """A client of Keyturn over gRPC; README.md says how to generate what it needs and what it can do."""
+import os
 import sys
 from pathlib import Path
 
 generated = Path(__file__).resolve().with_name("generated")
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what it has to say comes as an error, too
 sys.path.insert(0, str(generated))
 
 try:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ class Connection:
     """To one service. All its calls together end within `timeout` seconds."""
 
     def __init__(self, server: str, credentials: grpc.ChannelCredentials | None, timeout: float) -> None:
+        if re.fullmatch(r"(\[[^]]+\]|[^:]+):\d+", server) is None:
+            raise WrongUse(f"{server} is not HOST:PORT")
         local = server.rpartition(":")[0] in LOOPBACK
         # The retries of gRPC know nothing of what is safe here, and a proxy for the web leads to nobody on this machine.
         options = [("grpc.enable_retries", 0), ("grpc.initial_reconnect_backoff_ms", 250),
@@ -88,5 +91,8 @@ def tls_credentials(ca: Path | None, certificate: Path | None, key: Path | None)
     """For TLS: the authorities to trust (unset: those that gRPC knows), and a client certificate with its key."""
     if (certificate is None) != (key is None):
         raise WrongUse("--cert and --cert-key belong together")
-    read = [path and path.read_bytes() for path in (ca, key, certificate)]
+    try:
+        read = [path and path.read_bytes() for path in (ca, key, certificate)]
+    except OSError as error:
+        raise WrongUse(f"{error.filename} cannot be read: {error.strerror}") from None
     return grpc.ssl_channel_credentials(*read)

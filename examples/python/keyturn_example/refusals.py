@@ -16,7 +16,7 @@ UNSURE = {
 
 # By reason of proto/keyturn/v1/error_reason.proto. The service adds reasons; a client has to do without advice then.
 ADVICE = {
-    "DEVICE_UNAUTHENTICATED": "the JWT is spent, expired or of a key that is not current; sign another with the current key",
+    "DEVICE_UNAUTHENTICATED": "no key here is current, or the JWT is spent or has expired; is the device registered?",
     "DEVICE_FROZEN": "nothing is lost; ask the operator to unfreeze the device, then run again",
     "KEY_UPDATES_NOT_ALLOWED": "ask the operator to let this device update its key",
     "PUBLIC_KEY_INVALID": "the service does not take this kind of key; ask which it takes, and give that as --alg",

@@ -2,9 +2,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from keyturn.v1.device_secret_service_pb2 import DeviceSecretReset, ResetDeviceSecretRequest
 
@@ -16,6 +15,16 @@ from .storage import Lock, private_folder, read_json, remove_durably, write_dura
 
 HOPELESS = {"IOTDA_DEVICE_NOT_FOUND", "IOTDA_INPUT_INVALID", "IOTDA_IDEMPOTENCY_CONFLICT"}
 """Refusals of the request as it is, whoever asks and whenever."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A reset that was begun. The service knows it by its idempotency key, and answers it alike for 24 hours."""
+    project_id: str
+    device_id: str
+    slot: str
+    disconnect: bool
+    idempotency_key: str
 
 
 @dataclass(frozen=True)
@@ -31,21 +40,17 @@ class Reset:
 
 def reset_secret(connection: Connection, auth_token: str, project_id: str, device_id: str, state_folder: Path,
                  slot: str = "PRIMARY", disconnect: bool = False) -> Reset:
-    """Notes the request with its idempotency key durably, sends it, and stores the secret before it drops the note.
+    """Notes the request durably, sends it, and stores the secret before it drops the note.
 
-    Within 24 hours the identical request gets the identical answer, so a run that was killed is finished by the next
-    one. The secret goes to the file `secret.PRIMARY` or `secret.SECONDARY` in the state folder.
+    So a run that was killed is finished by the next one. The secret goes to the file `secret.PRIMARY` or
+    `secret.SECONDARY` in the state folder.
     """
     with Lock(private_folder(state_folder)):
         file = state_folder / "reset.json"
-        note = read_json(file)
-        resumed = note is not None
-        if not resumed:
-            note = {"project_id": project_id, "device_id": device_id, "slot": slot, "disconnect": disconnect,
-                    "idempotency_key": str(uuid.uuid4())}
-            write_json(file, note)
-        elif note.get("device_id") != device_id:
-            raise WrongUse(f"{file} is that of another device")
+        begun = read_note(file, device_id)
+        note = begun or Note(project_id, device_id, slot, disconnect, str(uuid.uuid4()))
+        if begun is None:
+            write_json(file, asdict(note))
         try:
             answer = send(connection, auth_token, note)
         except Refused as refused:
@@ -55,12 +60,25 @@ def reset_secret(connection: Connection, auth_token: str, project_id: str, devic
         secret_file = state_folder / f"secret.{answer.message.secret_type}"
         write_durably(secret_file, f"{answer.message.secret}\n")
         remove_durably(file)
-        return Reset(answer.message.secret_type, secret_file, answer.replayed, resumed)
+        return Reset(answer.message.secret_type, secret_file, answer.replayed, begun is not None)
 
 
-def send(connection: Connection, auth_token: str, note: dict[str, Any]) -> Answer:
-    reset = DeviceSecretReset(secret_type=note["slot"], force_disconnect=note["disconnect"])
+def read_note(file: Path, device_id: str) -> Note | None:
+    stored = read_json(file)
+    if stored is None:
+        return None
+    try:
+        note = Note(**stored)
+    except TypeError:
+        raise WrongUse(f"{file} is not a note of a reset") from None
+    if note.device_id != device_id:
+        raise WrongUse(f"{file} is that of another device")
+    return note
+
+
+def send(connection: Connection, auth_token: str, note: Note) -> Answer:
+    reset = DeviceSecretReset(secret_type=note.slot, force_disconnect=note.disconnect)
     request = ResetDeviceSecretRequest(
-        project_id=note["project_id"], device_id=note["device_id"], action_id="resetSecret", reset=reset)
-    metadata = ("x-auth-token", auth_token), ("idempotency-key", note["idempotency_key"])
+        project_id=note.project_id, device_id=note.device_id, action_id="resetSecret", reset=reset)
+    metadata = ("x-auth-token", auth_token), ("idempotency-key", note.idempotency_key)
     return connection.call(connection.device_secrets.ResetDeviceSecret, request, *metadata, again=True)

@@ -23,7 +23,6 @@ CURRENT_KEY = {"PUBLIC_KEY_INVALID", "DEVICE_FROZEN", "KEY_UPDATES_NOT_ALLOWED",
 
 @dataclass(frozen=True)
 class Rotated:
-    previous: Key
     key: Key
     resumed: bool
     """Whether an earlier run had begun it."""
@@ -42,7 +41,7 @@ class Rotation:
         while True:
             update = self.state.pending
             try:
-                self.send(update)
+                self.ask(update.jwt, update.pop)
                 return self.finish(update, resumed)
             except Refused as refused:
                 if refused.reason == WRONG_KEY:
@@ -74,21 +73,20 @@ class Rotation:
     def claims(self) -> dict[str, str]:
         return {"sub": self.device_id, "jti": secrets.token_hex(16)}
 
-    def send(self, update: Update) -> None:
+    def ask(self, jwt: str, pop: str, patient: bool = True) -> None:
         """Sends the identical request until the answer is certain."""
-        request = UpdatePublicKeyRequest(pop=update.pop)
-        self.connection.call(self.connection.device_keys.UpdatePublicKey, request, ("authorization", update.jwt), again=True)
+        request, method = UpdatePublicKeyRequest(pop=pop), self.connection.device_keys.UpdatePublicKey
+        self.connection.call(method, request, ("authorization", jwt), again=True, patient=patient)
 
     def finish(self, update: Update, resumed: bool) -> Rotated:
         write_durably(self.key_file, update.new.pem)
         self.state.finish(update)
-        return Rotated(update.old, update.new, resumed)
+        return Rotated(update.new, resumed)
 
     def find_current(self, update: Update) -> Key | None:
         """The old key is probed first: an update still under way can make the new one current, never the old one."""
-        first = [update.old, update.new]
-        others = [key for key in reversed(self.state.keys) if key.thumbprint not in {each.thumbprint for each in first}]
-        for key in first + others:
+        first = {key.thumbprint: key for key in (update.old, update.new)}
+        for key in [*first.values(), *(key for key in reversed(self.state.keys) if key.thumbprint not in first)]:
             for algorithm in ALGORITHMS[key.kind]:
                 if self.is_current(replace(key, algorithm=algorithm)):
                     return replace(key, algorithm=algorithm)
@@ -97,9 +95,8 @@ class Rotation:
     def is_current(self, key: Key) -> bool:
         """By a request that can never change anything."""
         jwt = key.jwt(self.device_id, {**self.claims(), "public_key": "none"})
-        request, method = UpdatePublicKeyRequest(pop="none"), self.connection.device_keys.UpdatePublicKey
         try:
-            self.connection.call(method, request, ("authorization", jwt), again=True, patient=False)
+            self.ask(jwt, "none", patient=False)
         except Refused as refused:
             if refused.reason in CURRENT_KEY:
                 return True
@@ -111,7 +108,7 @@ class Rotation:
 
 def rotate(connection: Connection, device_id: str, key_file: Path, state_folder: Path,
            algorithm: str | None = None, exp: int = 600) -> Rotated:
-    """Rotates once; finishes what an earlier run has begun, and begins anew then only for another `algorithm`."""
+    """Rotates once, or finishes what an earlier run has begun, and then begins anew only for another `algorithm`."""
     with Lock(private_folder(state_folder)):
         while True:
             file_key = load_key(read_private(key_file))

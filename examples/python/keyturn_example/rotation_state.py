@@ -82,14 +82,14 @@ def read_state(file: Path, device_id: str, file_key: Key) -> tuple[RotationState
 
 
 def parse(file: Path, stored: dict[str, Any]) -> RotationState:
-    if stored["version"] != VERSION:
-        raise KeyError("version")
+    if stored["version"] != VERSION or not stored["keys"]:
+        raise KeyError
     keys = [load_key(key["private_key"], key["algorithm"]) for key in stored["keys"]]
-    state = RotationState(file, stored["device_id"], keys, stored["dropped_thumbprints"])
+    state = RotationState(file, stored["device_id"], keys, list(stored["dropped_thumbprints"]))
     pending = stored["pending"]
     if pending is not None:
         old, new = state.find(pending["old_thumbprint"]), state.find(pending["new_thumbprint"])
         if old is None or new is None:
-            raise KeyError("keys")
+            raise KeyError
         state.pending = Update(old, new, pending["exp"], pending["replacement"], pending["jwt"], pending["pop"])
     return state

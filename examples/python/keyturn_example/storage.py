@@ -48,14 +48,17 @@ def read_private(path: Path) -> str:
         raise WrongUse(f"{path} cannot be read: {getattr(error, 'strerror', 'it is not text')}") from None
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> dict[str, Any] | None:
     """None if there is no such file."""
     if not path.exists():
         return None
     try:
-        return json.loads(read_private(path))
+        value = json.loads(read_private(path))
     except ValueError:
-        raise WrongUse(f"{path} is not JSON") from None
+        value = None
+    if not isinstance(value, dict):
+        raise WrongUse(f"{path} is not a JSON object")
+    return value
 
 
 def private_folder(path: Path) -> Path:
