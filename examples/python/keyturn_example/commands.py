@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import argparse
 import secrets
-from pathlib import Path
 
 from .bind_identity import bind_identity
 from .connection import Connection

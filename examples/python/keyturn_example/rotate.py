@@ -34,12 +34,12 @@ class Rotation:
         self.state, self.file_key = state, file_key
 
     def run(self, algorithm: str | None) -> Rotated:
-        resumed = self.state.pending is not None
-        if not resumed:
-            self.open(self.file_key, new_key(algorithm or self.file_key.algorithm))
-        may_replace, signed = resumed and not self.is_replaced(algorithm), 0
+        begun = self.state.pending
+        update = begun or self.open(self.file_key, new_key(algorithm or self.file_key.algorithm))
+        # Each new key is kept, so that there is one other key for a refused one, and that only in another run.
+        may_replace = begun is not None and not (begun.replacement and begun.new.algorithm == (algorithm or begun.old.algorithm))
+        resumed, signed = begun is not None, 0
         while True:
-            update = self.state.pending
             try:
                 self.ask(update.jwt, update.pop)
                 return self.finish(update, resumed)
@@ -53,22 +53,19 @@ class Rotation:
                     if signed == 3:
                         raise NotNow("the service knows the key but takes no JWT of it; is the clock right?") from None
                     signed += 1
-                    self.open(current, update.new, update.replacement)  # the same new key, a new JWT
+                    update = self.open(current, update.new, update.replacement)  # the same new key, a new JWT
                 elif refused.reason in ANOTHER_KEY_HELPS and may_replace:
                     may_replace = False
-                    self.open(update.old, new_key(algorithm or update.old.algorithm), True)
+                    update = self.open(update.old, new_key(algorithm or update.old.algorithm), True)
                 else:
                     raise
 
-    def is_replaced(self, algorithm: str | None) -> bool:
-        """Whether the open update took the place of a refused one already; each new key is kept, so there is one try."""
-        update = self.state.pending
-        return update.replacement and update.new.algorithm == (algorithm or update.old.algorithm)
-
-    def open(self, old: Key, new: Key, replacement: bool = False) -> None:
+    def open(self, old: Key, new: Key, replacement: bool = False) -> Update:
         exp = int(time.time()) + self.exp
         jwt = old.jwt(self.device_id, {**self.claims(), "public_key": new.public_pem, "exp": exp})
-        self.state.open(Update(old, new, exp, replacement, jwt, new.proof(jwt)))
+        update = Update(old, new, exp, replacement, jwt, new.proof(jwt))
+        self.state.open(update)
+        return update
 
     def claims(self) -> dict[str, str]:
         return {"sub": self.device_id, "jti": secrets.token_hex(16)}
