@@ -40,7 +40,7 @@ def parser_of_all() -> argparse.ArgumentParser:
         service.add_argument("--cert-key", type=Path, metavar="FILE", help="its key, PEM")
         service.add_argument("--timeout", type=seconds(3600), default=60, metavar="SECONDS", help="for all of it; default: %(default)s")
         service.add_argument("--operator-token", type=Path, default=Path("data/operator.token"), metavar="FILE", help="default: %(default)s")
-        sub.add_argument("--folder", type=Path, default=Path("data/python"), metavar="FOLDER", help="where files go by default; default: %(default)s")
+        sub.add_argument("--folder", type=Path, default=Path("data/python_client"), metavar="FOLDER", help="where files go by default; default: %(default)s")
         return sub
 
     def device_command(name: str, run: Command, description: str) -> argparse.ArgumentParser:
