@@ -18,6 +18,7 @@ const RUN_BY: Readonly<Record<string, readonly string[]>> = {
   'docs/performance.md sh': ['.ci/programs'],
   'docs/reliability.md sh': ['.ci/programs'],
   'docs/tokens.md sh': ['test/examples/tokens_docs.test.ts', 'test/examples/tokens_password.test.ts'],
+  'examples/go/README.md sh': ['.ci/client_go'],
 };
 
 /** Languages that are shown and not run: bodies, requests, and what is printed. */
