@@ -86,9 +86,7 @@ func exitCode(err error) int {
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
-	if err.Error() != "" {
-		fmt.Fprintln(os.Stderr, err)
-	}
+	fmt.Fprintln(os.Stderr, err)
 	var refused *refusal
 	var wrong usageError
 	switch {

@@ -113,8 +113,13 @@ func (r *refusal) todo() string {
 		return "a code counts for 600 s and until the fifth wrong one, a JWT until a newer one was sent; begin again"
 	case pb.ErrorReason_ERROR_REASON_AUTHENTIQ_REVOKED_KEY:
 		return "a revoked key never comes back: begin with another -folder"
+	case pb.ErrorReason_ERROR_REASON_AUTHENTIQ_UNKNOWN_KEY:
+		return "register the identity key first"
 	case pb.ErrorReason_ERROR_REASON_AUTHENTIQ_RATE_LIMIT:
-		return "at most 3 codes go to an address in 600 s; come back then"
+		return "run it again after that time: at most 3 codes go to an address in 600 s"
+	}
+	if r.wait > 0 {
+		return "run it again after that time"
 	}
 	return ""
 }

@@ -63,7 +63,7 @@ func (c *client) settle(ctx context.Context, state *rotationState, replaced bool
 				return c.finish(state, ", by an earlier try")
 			}
 			if signed++; signed > mostSigned {
-				return doubt{fmt.Errorf("the service knows the key and takes no JWT of it: is a clock wrong? %w", refused)}
+				return doubt{fmt.Errorf("the service knows the key and takes no JWT of it: is a clock wrong? %v", refused)}
 			}
 			c.say("rotate", "%s is the current key: it signs another JWT for the same new key", old.thumbprint())
 			if err := state.open(old, next, c.lifetime, pending.Replacement); err != nil {

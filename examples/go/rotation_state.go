@@ -54,8 +54,8 @@ func openState(folder, device string) (*rotationState, key, error) {
 	if err := json.Unmarshal([]byte(text), state); err != nil || state.Version != 1 || state.DeviceID != device || len(state.Keys) == 0 {
 		return nil, key{}, usageError{fmt.Sprintf("%s is not the state of the rotations of %s", state.path, device)}
 	}
-	if _, err := state.key(current.thumbprint()); err == nil {
-		return state, current, nil
+	if stored, err := state.key(current.thumbprint()); err == nil {
+		return state, stored, nil
 	}
 	for _, thumbprint := range state.Dropped {
 		if thumbprint == current.thumbprint() {

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"os"
 	"time"
 )
 
@@ -41,10 +44,7 @@ Flags:
 func readSettings(arguments []string) (*settings, string, error) {
 	s := &settings{}
 	flags := flag.NewFlagSet("client", flag.ContinueOnError)
-	flags.Usage = func() {
-		fmt.Fprint(flags.Output(), usage)
-		flags.PrintDefaults()
-	}
+	flags.SetOutput(io.Discard)
 	flags.StringVar(&s.server, "server", "127.0.0.1:50051", "`HOST:PORT` where the service serves gRPC")
 	flags.StringVar(&s.url, "url", "http://127.0.0.1:8080", "where it serves HTTP, and the issuer of what it countersigns")
 	flags.BoolVar(&s.tls, "tls", false, "encrypt the connection and check the service's certificate")
@@ -63,11 +63,13 @@ func readSettings(arguments []string) (*settings, string, error) {
 	flags.DurationVar(&s.lifetime, "exp", 10*time.Minute, "how long a signed update is good for")
 	flags.DurationVar(&s.timeout, "timeout", 10*time.Second, "deadline of one try of a call")
 	flags.DurationVar(&s.patience, "patience", time.Minute, "how long to repeat a call that is safe to repeat")
-	if err := flags.Parse(arguments); err != nil {
-		if err == flag.ErrHelp {
-			return nil, "", err
-		}
-		return nil, "", usageError{}
+	if err := flags.Parse(arguments); errors.Is(err, flag.ErrHelp) {
+		fmt.Print(usage)
+		flags.SetOutput(os.Stdout)
+		flags.PrintDefaults()
+		return nil, "", err
+	} else if err != nil {
+		return nil, "", usageError{err.Error() + "; -help names the flags"}
 	}
 	if flags.NArg() > 1 {
 		return nil, "", usageError{fmt.Sprintf("one flow at a time: flags stand before %s", flags.Arg(0))}
@@ -81,7 +83,7 @@ func readSettings(arguments []string) (*settings, string, error) {
 	return s, orElse(flags.Arg(0), "all"), nil
 }
 
-// usageError is for what the one who runs this has to mend. Nothing was sent. Without a text it was printed before.
+// usageError is for what the one who runs this has to mend. Nothing was sent.
 type usageError struct{ text string }
 
 func (u usageError) Error() string { return u.text }
