@@ -1,0 +1,81 @@
+import type { DescField } from '@bufbuild/protobuf';
+import { STATUS_CODES } from 'node:http';
+import type { HttpRule } from '../../../gen/google/api/http.ts';
+import { Envelope } from '../../../gen/keyturn/options/v1/options.ts';
+import { hasContent } from '../../contract/http_status.ts';
+import type { Method } from '../../contract/model.ts';
+import { ERROR_MEMBER } from '../../contract/stream.ts';
+import { ANY_TYPE, JSON_TYPE } from '../../transport/rest/body/media.ts';
+import { rawKindOf } from '../../transport/rest/body/raw.ts';
+import { commentOf } from '../comments.ts';
+import { envelopeSchema } from './envelopes.ts';
+import { successHeaders } from './headers.ts';
+import { markdownOf } from './markdown.ts';
+import type { Making } from './making.ts';
+import type { Part } from './part.ts';
+import { fieldSchema, hasPresence, orNull } from './schemas/field.ts';
+import { messageSchema } from './schemas/message.ts';
+import type { Mode } from './schemas/mode.ts';
+
+const JSON_LINES = 'application/x-ndjson';
+
+/** The answers of success of a route, by status. */
+export function successesOf(making: Making, method: Method, rule: HttpRule): [status: string, response: Part][] {
+  const { desc, rules } = method;
+  const field = desc.output.fields.find(({ name }) => name === rule.responseBody);
+  const description = markdownOf(commentOf(field ?? desc.output));
+  const headers = successHeaders(method);
+  const content = contentOf(making, method, field);
+  const successes = [...new Set(rules.statuses)].map((status): [string, Part] => {
+    const text = description === '' || !hasContent(status) ? `${STATUS_CODES[status] ?? 'Done'}.` : description;
+    return [String(status), { description: text, headers, ...(hasContent(status) ? { content } : {}) }];
+  });
+  if (rules.maxAgeSeconds > 0) successes.push(['304', { description: 'What the caller has kept is the same.', headers: { ...headers } }]);
+  return successes;
+}
+
+/** The usual form and the others, by media type. */
+function contentOf(making: Making, method: Method, field: DescField | undefined): Part {
+  const { desc, rules, isStream } = method;
+  const mode: Mode = { way: 'answer', jsonNames: rules.jsonNames, jsonUnset: rules.jsonUnset };
+  const json = answerSchema(making, method, field, mode);
+  if (isStream) return { [JSON_LINES]: linesOf(json) };
+  const raw = rawKindOf(desc.output, field);
+  const usual: [string, Part] =
+    rules.responseMediaType !== '' ? [rules.responseMediaType, rawSchema(raw)] : raw === 'http_body' ? [ANY_TYPE, {}] : [JSON_TYPE, json];
+  const forms = rules.responseForms.map(({ mediaType, field: name }): [string, Part] => [
+    mediaType,
+    name === '' ? usual[1] : rawSchema(rawKindOf(desc.output, desc.output.fields.find((each) => each.name === name))),
+  ]);
+  const byType = Map.groupBy([usual, ...forms], ([type]) => type);
+  return Object.fromEntries(Array.from(byType, ([type, all]) => [type, { schema: oneOrAnyOf(all.map(([, schema]) => schema)) }]));
+}
+
+function rawSchema(raw: ReturnType<typeof rawKindOf>): Part {
+  return raw === 'text' ? { type: 'string' } : {};
+}
+
+function oneOrAnyOf(schemas: readonly Part[]): Part {
+  const different = [...new Map(schemas.map((schema) => [JSON.stringify(schema), schema])).values()];
+  return different.length === 1 ? (different[0] ?? {}) : { anyOf: different };
+}
+
+/** A field that is the whole answer is null if it is not set and no resource: a method that answers a resource has one. */
+function answerSchema(making: Making, { desc }: Method, field: DescField | undefined, mode: Mode): Part {
+  if (field === undefined) return messageSchema(making, desc.output, mode);
+  const schema = fieldSchema(making, field, mode, (message, way) => messageSchema(making, message, way));
+  return orNull(schema, field.message === undefined && hasPresence(field));
+}
+
+/** Lines of JSON are, as OpenAPI 3.2 has them, a list of what each line is. */
+function linesOf(line: Part): Part {
+  const end = {
+    type: 'object',
+    description: 'The last line of a stream that ends with an error.',
+    properties: { [ERROR_MEMBER]: envelopeSchema(Envelope.ENVELOPE_RPC_STATUS) },
+    required: [ERROR_MEMBER],
+    additionalProperties: false,
+  };
+  const items = { anyOf: [line, end] };
+  return { schema: { type: 'array', description: 'A line of JSON for each.', items }, 'x-itemSchema': items };
+}
