@@ -31,6 +31,7 @@ import { ProjectStore } from './db/project.ts';
 import { RotationStore } from './db/rotation.ts';
 import { composeDeviceSecrets } from './device_secrets.ts';
 import { composeDeviceTokens } from './device_tokens.ts';
+import { docsPages } from './docs_pages.ts';
 import { SealedStore } from './db/sealed.ts';
 import type { AtFaultPoint, AtSendingPoint } from './fault_points.ts';
 import { readOperatorToken } from './folder_secrets.ts';
@@ -156,7 +157,7 @@ export async function build(config: Config, overrides: Overrides = {}): Promise<
   const readiness = started.use(new Readiness(database, (isServing) => listeners?.setServing(isServing)));
   const pages = new Map([...systemPages(readiness, metrics), ...identity.pages]);
   const replied = atFaultPoint && ((): void => atFaultPoint('after_reply'));
-  const opened = new Listeners(config, { contract, endpoints, pipeline, pages, tls: tls?.current, metrics, log, replied });
+  const opened = new Listeners(config, { contract, endpoints, pipeline, pages, docs: docsPages(log), tls: tls?.current, metrics, log, replied });
   listeners = opened;
   metrics.watch({ pool: () => database.pool, turnstile: () => turnstile.load, streams: () => pipeline.streams, connections: () => opened.connections, tls: () => tls?.current.notAfter });
   const { http, grpc, operator } = await opened.listen();

@@ -23,6 +23,8 @@ export interface ListenerParts {
   readonly endpoints: readonly Endpoint[];
   readonly pipeline: Pipeline;
   readonly pages: ReadonlyMap<string, Page>;
+  /** The pages that show the contract, for the listeners that have them. */
+  readonly docs: ReadonlyMap<string, Page>;
   readonly tls: TlsMaterial | undefined;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -133,16 +135,22 @@ export class Listeners {
   }
 
   #rest(name: Name, endpoints: readonly Endpoint[]): RestServer {
-    const { contract, pipeline, pages, log, replied } = this.#parts;
+    const { contract, pipeline, log, replied } = this.#parts;
     const handler = new RestHandler({
       transcoder: new Transcoder(endpoints, contract),
       pipeline,
-      pages,
+      pages: this.#pages(name),
       envelopes: this.#envelopes(),
       takesOperator: this.#takesOperator(name),
       ...(replied === undefined ? {} : { replied }),
     });
     return new RestServer({ handler, peers: new Peers(this.#config.trustedProxies), log });
+  }
+
+  #pages(name: Name): ReadonlyMap<string, Page> {
+    const { pages, docs } = this.#parts;
+    const { docs: setting } = this.#config;
+    return setting === 'on' || setting === name ? new Map([...pages, ...docs]) : pages;
   }
 
   /** What settings change in the bytes of refusals. */

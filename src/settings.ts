@@ -52,6 +52,9 @@ export interface IotdaSettings {
   readonly tenantRateLimit: number | undefined;
 }
 
+/** Where the contract is shown as a page and as a document: on each listener for REST, on none, or on the operator's alone. */
+export type DocsSetting = 'on' | 'off' | 'operator';
+
 /** What callers may ask of one node. */
 export interface LimitSettings {
   /** Refused calls of one peer in a minute before its calls have to queue. */

@@ -30,7 +30,7 @@ async function metricsPage(metrics: Metrics): Promise<Shown> {
 }
 
 /** Makes a page once for all who ask at the same time, and shows the last one again while making it takes too much of the time. */
-function bounded(make: Page): Page {
+function bounded(make: () => Promise<Shown>): Page {
   let last: Promise<Shown> | undefined;
   let isMaking = false;
   let budget = BUDGET.most;

@@ -2,7 +2,7 @@ import type { BlockList } from 'node:net';
 import type { MasterKey } from '../crypto/key_ring.ts';
 import { LOG_LEVELS } from '../log.ts';
 import type { LogLevel } from '../log.ts';
-import type { AuthentiqSettings, IotdaSettings, IothentixSettings, LimitSettings, MessageSettings } from '../settings.ts';
+import type { AuthentiqSettings, DocsSetting, IotdaSettings, IothentixSettings, LimitSettings, MessageSettings } from '../settings.ts';
 import { TlsError, readTlsFiles } from '../tls_files.ts';
 import type { TlsPaths } from '../tls_files.ts';
 import type { Address } from '../transport/listener.ts';
@@ -38,6 +38,7 @@ export interface Config {
   readonly masterKeys: readonly MasterKey[] | undefined;
   /** The base of links; undefined: that of the HTTP listener. */
   readonly publicUrl: string | undefined;
+  readonly docs: DocsSetting;
   readonly logLevel: LogLevel;
   /** Seconds to serve on after a signal while not ready, so that balancers stop sending calls first. */
   readonly drainDelay: number;
@@ -78,6 +79,7 @@ function read(reader: Reader): Config {
     databaseUrl: reader.text('KEYTURN_DATABASE_URL', postgresUrl),
     operatorToken: reader.text('KEYTURN_OPERATOR_TOKEN', token),
     masterKeys: reader.text('KEYTURN_MASTER_KEYS', keyRing),
+    docs: reader.text('KEYTURN_DOCS', oneOf(['on', 'off', 'operator'])) ?? 'on',
     logLevel: reader.text('KEYTURN_LOG_LEVEL', oneOf(LOG_LEVELS)) ?? 'info',
     drainDelay: reader.text('KEYTURN_DRAIN_DELAY', count(0, 300, 'of seconds ')) ?? 0,
     limits: {
@@ -103,10 +105,13 @@ function read(reader: Reader): Config {
   return config;
 }
 
-/** Two listeners cannot have one address; port 0 takes a free one each time. */
-function complainOfListeners(reader: Reader, { http, grpc, operator }: Config): void {
+/** Two listeners cannot have one address; port 0 takes a free one each time. What is for the operator's alone needs that. */
+function complainOfListeners(reader: Reader, { http, grpc, operator, docs }: Config): void {
   if (isSame(grpc, http)) reader.complain('KEYTURN_GRPC_LISTEN', 'is the address of KEYTURN_HTTP_LISTEN');
-  if (operator === undefined) return;
+  if (operator === undefined) {
+    if (docs === 'operator') reader.complain('KEYTURN_DOCS', 'is operator, but KEYTURN_OPERATOR_LISTEN is not set');
+    return;
+  }
   if (isSame(operator, http)) reader.complain('KEYTURN_OPERATOR_LISTEN', 'is the address of KEYTURN_HTTP_LISTEN');
   if (isSame(operator, grpc)) reader.complain('KEYTURN_OPERATOR_LISTEN', 'is the address of KEYTURN_GRPC_LISTEN');
 }

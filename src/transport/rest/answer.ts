@@ -10,12 +10,15 @@ export interface RestAnswer {
   readonly contentType?: string;
   /** Who may keep it for how long; nobody unless given. */
   readonly cacheControl?: string;
+  /** What a browser may do with it; nothing unless given. */
+  readonly contentSecurityPolicy?: string;
   readonly body?: string | Uint8Array;
 }
 
-/** Answers hold data for programs: nothing in them is to be guessed at, run, framed or told to other sites. */
+/** Answers hold data for programs: nothing in them is to be run or framed. */
+const POLICY = "default-src 'none'; frame-ancestors 'none'";
+/** Nothing is to be guessed at, or told to other sites. */
 const ALWAYS = [
-  'Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'",
   'Referrer-Policy', 'no-referrer',
   'X-Content-Type-Options', 'nosniff',
 ];
@@ -48,8 +51,8 @@ export function sendLast(socket: Socket, answer: RestAnswer): void {
 }
 
 /** Names and values by turns. */
-function headerLines(socket: Socket, { headers, contentType, cacheControl = 'no-store', body }: RestAnswer): string[] {
-  const lines = ['Cache-Control', cacheControl, ...('encrypted' in socket ? WITH_TLS : ALWAYS)];
+function headerLines(socket: Socket, { headers, contentType, cacheControl = 'no-store', contentSecurityPolicy = POLICY, body }: RestAnswer): string[] {
+  const lines = ['Cache-Control', cacheControl, 'Content-Security-Policy', contentSecurityPolicy, ...('encrypted' in socket ? WITH_TLS : ALWAYS)];
   for (const [name, value] of headers) lines.push(name, value);
   if (contentType !== undefined) lines.push('Content-Type', contentType);
   if (body !== undefined) lines.push('Content-Length', String(Buffer.byteLength(body)));

@@ -16,11 +16,12 @@ export function cacheable(answer: RestAnswer, headers: Headers, maxAge: number):
   const tag = `"${hash('sha256', answer.body ?? '', 'base64url')}"`;
   // One cache may serve several callers, such as a process with an access key for each of its projects.
   const kept = { headers: [...answer.headers, ['ETag', tag] as const, ['Vary', 'Authorization'] as const], cacheControl: `private, max-age=${maxAge}` };
-  return matches(headers.list('if-none-match'), tag) ? { status: 304, ...kept } : { ...answer, ...kept };
+  return isKnown(headers, tag) ? { status: 304, ...kept } : { ...answer, ...kept };
 }
 
-/** By weak comparison (RFC 9110 section 8.8.3.2). */
-function matches(condition: string | undefined, tag: string): boolean {
+/** Whether `If-None-Match` has an entity tag, by weak comparison (RFC 9110 section 8.8.3.2). */
+export function isKnown(headers: Headers, tag: string): boolean {
+  const condition = headers.list('if-none-match');
   if (condition === undefined) return false;
   return trimOptionalSpace(condition) === '*' || Array.from(condition.matchAll(ENTITY_TAG), ([, each]) => each).includes(tag);
 }

@@ -9,12 +9,20 @@ import type { EnvelopeSettings } from './envelopes.ts';
 import { arrivalOf, callBegins } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import type { Defect } from './framing/defect.ts';
+import type { Headers } from './headers.ts';
 import type { Found, Transcoder } from './index.ts';
 import { REQUEST_ID, Refusals, allowOf } from './refusals.ts';
 import { UnreadAnswers } from './unread.ts';
 
+/** What a page may look at. */
+export interface PageRequest {
+  readonly headers: Headers;
+  /** What stands behind the `?`, as it was sent. */
+  readonly query: string;
+}
+
 /** A page beside the API, such as `/livez`: answered to GET and HEAD, by path. */
-export type Page = () => Promise<{ status: number; contentType: string; body: string; cacheControl?: string }>;
+export type Page = (request: PageRequest) => Promise<Omit<RestAnswer, 'headers'> & Partial<Pick<RestAnswer, 'headers'>>>;
 
 export interface RestHandlerParts {
   readonly transcoder: Transcoder;
@@ -64,10 +72,11 @@ export class RestHandler {
 
   /** Rejects if there is no way to answer, such as when the connection breaks. */
   async handle(exchange: Exchange): Promise<void> {
-    const { request, response, requestId } = exchange;
+    const { request, response, headers, requestId } = exchange;
     const { method = '', url = '' } = request;
-    const page = this.#parts.pages.get(url.split('?', 1)[0] ?? '');
-    if (page !== undefined && (method === 'GET' || method === 'HEAD')) return this.#send(response, { headers: [], ...(await page()) });
+    const [path = '', query = ''] = url.split('?', 2);
+    const page = this.#parts.pages.get(path);
+    if (page !== undefined && (method === 'GET' || method === 'HEAD')) return this.#send(response, { headers: [], ...(await page({ headers, query })) });
     const found = page === undefined ? this.#parts.transcoder.find(method, url) : this.#otherMethodOfPage(method, url);
     switch (found.kind) {
       case 'route':
