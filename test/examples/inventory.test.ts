@@ -17,6 +17,8 @@ const RUN_BY: Readonly<Record<string, readonly string[]>> = {
   'docs/messages.md js': ['test/messages/webhooks.test.ts'],
   'docs/performance.md sh': ['.ci/programs'],
   'docs/reliability.md sh': ['.ci/programs'],
+  'examples/go/README.md sh': ['.ci/client_go'],
+  'examples/python/README.md sh': ['.ci/client_python'],
   'docs/tokens.md sh': ['test/examples/tokens_docs.test.ts', 'test/examples/tokens_password.test.ts'],
   'examples/go/README.md sh': ['.ci/client_go'],
 };

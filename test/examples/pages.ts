@@ -28,6 +28,10 @@ export const PAGES: readonly PageRun[] = [
   },
   { page: 'docs/connections.md', expected: [/"slot": "SECRET_SLOT_PRIMARY"/, /"access_token":"[\w-]{43}","expires_in":86399/] },
   {
+    page: 'docs/contract.md',
+    expected: [/^keyturn\.v1\.DeviceKeyService\/UpdatePublicKey$/m, /openapi-ts|generated/i],
+  },
+  {
     page: 'docs/devices.md',
     before: 'npx keyturn product add meters',
     expected: [/"device_id":"meters_meter-1"/, /"secret":"[0-9a-f]{32}"/, /"page":\{"count":1/, /"extension_info":\{"floor":-1\}/, /(?:HTTP\/1\.1 204 [^]*){3}/],

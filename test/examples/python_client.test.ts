@@ -67,7 +67,7 @@ suite(`the example client in Python${why}`, () => {
     using device = await newDevice(service());
     await using relay = await startAnswerlessRelay(service().grpc);
     const { code, stderr } = await rotate(device, relay.address, '--timeout', '2');
-    assert.deepEqual([code, /^no certain answer from /.test(stderr)], [1, true], stderr);
+    assert.deepEqual([code, stderr.startsWith('no certain answer from ')], [1, true], stderr);
     const next = device.pending?.['new_thumbprint'];
     assert.equal(await device.currentThumbprint(), next);
     const { resumed } = await device.rotate();

@@ -2,9 +2,9 @@ import { freePort } from '../support/free_port.ts';
 import type { TestService } from '../support/service.ts';
 import { runLines } from './shell_blocks.ts';
 
-/** What is neither a page's nor `runLines`' part: no server is left behind, and `npx buf` is what it says. */
+/** What is neither a page's nor `runLines`' part: no server is left behind, and `npx` runs what is installed. */
 const PRELUDE = `trap 'kill $(jobs -p) 2> /dev/null || true' EXIT
-npx() { case $1 in buf) shift; node_modules/.bin/buf "$@";; *) shift; node src/keyturn.js "$@";; esac; }`;
+npx() { if [ "$1" = keyturn ]; then shift; node src/keyturn.js "$@"; else "node_modules/.bin/$1" "\${@:2}"; fi; }`;
 
 /**
  * Runs shell lines of a document that may start the servers of examples/resource_server, on free ports in place of 9000
