@@ -30,7 +30,7 @@ const VIEWER = viewerFolder();
 const ASSETS: readonly (readonly [name: string, folder: URL, contentType: string])[] = [
   ['theme.js', OWN, JAVASCRIPT],
   ['start.js', OWN, JAVASCRIPT],
-  ['dialog.js', OWN, JAVASCRIPT],
+  ['assist.js', OWN, JAVASCRIPT],
   ['page.css', OWN, CSS],
   ['favicon.svg', OWN, 'image/svg+xml'],
   ['swagger-ui.css', VIEWER, CSS],

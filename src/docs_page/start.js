@@ -1,24 +1,47 @@
+/** What the viewer is changed by: landmarks and headings in their order, and no link inside of a button. */
+function changes({ info, openapi }) {
+  return ({ React: { createElement: element, Fragment }, getComponent }) => ({
+    wrapComponents: {
+      // What all calls have in common is long: whoever wants to read it opens it.
+      InfoContainer: () => () =>
+        element('section', { 'aria-label': 'About', className: 'about' },
+          element('h1', null, info.title, ' ', element('small', null, `${info.version} · OpenAPI ${openapi}`)),
+          element('p', null, info.summary),
+          element('details', null,
+            element('summary', null, element('h2', null, 'What all calls have in common')),
+            element(getComponent('Markdown', true), { source: info.description ?? '' }))),
+      AuthorizeBtnContainer: (Original) => (props) => element('section', { 'aria-label': 'Authorization' }, element(Original, props)),
+      // Calls always go to where the page came from: there is no choice.
+      ServersContainer: () => () => null,
+      operations: (Original) => (props) => element(Fragment, null, element('h2', { className: 'unseen' }, 'Services'), element(Original, props)),
+      DeepLink: (Original) => (props) => element(Original, { ...props, enabled: false }),
+    },
+  });
+}
+
 /** Shows the document in the viewer. All addresses are relative to the page, whatever prefix a proxy gives it. */
 async function start() {
   const response = await fetch('openapi.json');
-  if (!response.ok) throw new Error(`openapi.json: ${response.status}`);
+  if (!response.ok) throw new Error(`openapi.json is answered with ${response.status}`);
   const spec = await response.json();
-  // Calls go to where the page came from: the document itself does not know of prefixes.
+  // The document does not know of prefixes.
   spec.servers = [{ url: new URL('.', location.href).href.replace(/\/$/, '') }];
   window.SwaggerUIBundle({
     spec,
     domNode: document.getElementById('viewer'),
     presets: [window.SwaggerUIBundle.presets.apis],
+    plugins: [changes(spec)],
     layout: 'BaseLayout',
     deepLinking: true,
     docExpansion: 'none',
     displayOperationId: true,
     defaultModelsExpandDepth: 0,
     displayRequestDuration: true,
+    syntaxHighlight: { theme: 'obsidian' },
+    // A token is gone with the page. Nothing in the address of the page changes what it shows, but for the place.
     persistAuthorization: false,
     queryConfigEnabled: false,
     validatorUrl: null,
-    withCredentials: false,
   });
 }
 

@@ -21,7 +21,7 @@ const PAGES: readonly (readonly [path: string, contentType: string, policy: stri
   ['/docs', 'text/html; charset=utf-8', POLICY, 'no-cache'],
   ['/docs/theme.js', 'text/javascript; charset=utf-8', NOTHING, 'no-cache'],
   ['/docs/start.js', 'text/javascript; charset=utf-8', NOTHING, 'no-cache'],
-  ['/docs/dialog.js', 'text/javascript; charset=utf-8', NOTHING, 'no-cache'],
+  ['/docs/assist.js', 'text/javascript; charset=utf-8', NOTHING, 'no-cache'],
   ['/docs/page.css', 'text/css; charset=utf-8', NOTHING, 'no-cache'],
   ['/docs/favicon.svg', 'image/svg+xml', NOTHING, 'no-cache'],
   ['/docs/swagger-ui.css', 'text/css; charset=utf-8', NOTHING, 'no-cache'],
