@@ -20,7 +20,6 @@ const RUN_BY: Readonly<Record<string, readonly string[]>> = {
   'examples/go/README.md sh': ['.ci/client_go'],
   'examples/python/README.md sh': ['.ci/client_python'],
   'docs/tokens.md sh': ['test/examples/tokens_docs.test.ts', 'test/examples/tokens_password.test.ts'],
-  'examples/go/README.md sh': ['.ci/client_go'],
 };
 
 /** Languages that are shown and not run: bodies, requests, and what is printed. */
