@@ -6,13 +6,14 @@ import { readList } from './list.ts';
 import { printJson, printRecord, printTable } from './print.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
+import { keep, wrap } from './table.ts';
 
 interface AddOptions extends RemoteOptions {
   readonly project: string;
   readonly action?: string[];
 }
 
-const COLUMNS = ['access_key', 'project_id', 'actions', 'created_at'];
+const COLUMNS = [keep('access_key'), keep('project_id'), wrap('actions'), wrap('created_at')];
 
 /** Adds `access-key` with its subcommands. */
 export function addAccessKeyCommands(program: Command, context: Context): void {

@@ -6,8 +6,9 @@ import { readList } from './list.ts';
 import { printJson, printTable } from './print.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
+import { keep, wrap } from './table.ts';
 
-const COLUMNS = ['occurred_at', 'action', 'actor', 'project_id', 'device_id', 'identity', 'request_id', 'details'];
+const COLUMNS = [wrap('occurred_at'), wrap('action'), wrap('actor'), wrap('project_id'), keep('device_id'), keep('identity'), wrap('request_id'), wrap('details')];
 
 interface ListOptions extends RemoteOptions {
   readonly device?: string;

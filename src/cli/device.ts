@@ -8,10 +8,11 @@ import { readList } from './list.ts';
 import { printJson, printRecord, printTable } from './print.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
+import { cut, keep, wrap } from './table.ts';
 
-const DEVICE_COLUMNS = ['device_id', 'project_id', 'state', 'updates_allowed', 'updated_at', 'key_thumbprint'];
-const SECRET_COLUMNS = ['slot', 'set_at', 'last_used_at', 'master_key_id'];
-const KEY_COLUMNS = ['thumbprint', 'algorithm', 'state', 'activated_at', 'retired_at', 'rotation_id'];
+const DEVICE_COLUMNS = [keep('device_id'), keep('project_id'), keep('state'), keep('updates_allowed'), wrap('updated_at'), cut('key_thumbprint')];
+const SECRET_COLUMNS = [keep('slot'), wrap('set_at'), wrap('last_used_at'), keep('master_key_id')];
+const KEY_COLUMNS = [keep('thumbprint'), keep('algorithm'), keep('state'), wrap('activated_at'), wrap('retired_at'), wrap('rotation_id')];
 
 /** Adds `device` with its subcommands. */
 export function addDeviceCommands(program: Command, context: Context): void {

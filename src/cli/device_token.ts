@@ -5,6 +5,7 @@ import type { DeviceSideOptions } from './device_side.ts';
 import { examples } from './examples.ts';
 import { ExitCode, Failure } from './failure.ts';
 import { printJson } from './print.ts';
+import { showWaiting } from './progress.ts';
 
 interface Options extends DeviceSideOptions {
   readonly scope?: string;
@@ -34,7 +35,7 @@ async function run(context: Context, options: Options): Promise<void> {
   // Loaded here, because the other commands have no use for it.
   const { DeviceError, getToken } = await import('../device/get_token.ts');
   try {
-    const token = await getToken({
+    const token = await showWaiting(context, options.json === true, `getting a token for ${options.deviceId}`, getToken({
       target,
       deviceId: options.deviceId,
       keyFile: options.key,
@@ -42,7 +43,7 @@ async function run(context: Context, options: Options): Promise<void> {
       scope,
       lifetime: options.exp,
       timeout: options.timeout * 1000,
-    });
+    }));
     if (options.json) printJson(context, { ...token });
     else context.stdout.write(`${token.access_token}\n`);
   } catch (error) {

@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import type { Finding, State } from '../doctor/index.ts';
+import { styledState } from './colour.ts';
 import type { Context } from './context.ts';
-import { ExitCode } from './failure.ts';
 import { examples } from './examples.ts';
-import { printJson, visible } from './print.ts';
+import { ExitCode } from './failure.ts';
+import { printJson, visible, widthOfTerminal } from './print.ts';
+import { showWaiting } from './progress.ts';
+import { foldAtBlanks } from './text_width.ts';
 
 const HELP = `
 Reads the environment of keyturn serve and changes nothing on the machine. It can only tell about the environment that
@@ -17,6 +20,9 @@ Exit codes:
   1  something is bad
   2  wrong usage`;
 
+/** Columns that what is so gets of any terminal. */
+const LEAST = 20;
+
 /** Adds `doctor`. Its exit code is handed to `finish`. */
 export function addDoctorCommand(program: Command, context: Context, finish: (exitCode: number) => void): void {
   const command = program
@@ -26,7 +32,7 @@ export function addDoctorCommand(program: Command, context: Context, finish: (ex
     .action(async ({ json }: { json?: true }) => {
       // Loaded here, because the other commands need nothing of it.
       const { examine } = await import('../doctor/index.ts');
-      const findings = await examine(context.environment, systemClock);
+      const findings = await showWaiting(context, json === true, 'looking', examine(context.environment, systemClock));
       const counts = countsOf(findings);
       if (json) printJson(context, { findings: findings.map((finding) => ({ ...finding })), ...counts });
       else printLines(context, findings, counts);
@@ -42,12 +48,18 @@ function countsOf(findings: readonly Finding[]): Record<State, number> {
   return counts;
 }
 
-/** A line a finding: its state, its check, what is so, and after a dash what to do. */
-function printLines({ stdout }: Context, findings: readonly Finding[], counts: Record<State, number>): void {
-  const width = Math.max(...findings.map(({ check }) => check.length));
+/** A line a finding: its state, its check, what is so, and after a dash what to do. Folded on a terminal, below what is so. */
+function printLines(context: Context, findings: readonly Finding[], counts: Record<State, number>): void {
+  const { stdout } = context;
+  const stateWidth = 'warning'.length;
+  const checkWidth = Math.max(...findings.map(({ check }) => check.length));
+  const before = stateWidth + checkWidth + 4;
+  const width = widthOfTerminal(stdout);
   for (const { check, state, says, todo } of findings) {
-    const line = `${state.padEnd('warning'.length)}  ${check.padEnd(width)}  ${says}${todo === undefined ? '' : ` - ${todo}`}`;
-    stdout.write(`${visible(line)}\n`);
+    const text = visible(`${says}${todo === undefined ? '' : ` - ${todo}`}`);
+    const lines = width === undefined ? [text] : foldAtBlanks(text, Math.max(LEAST, width - before));
+    const head = `${styledState(context, stdout, state)}${' '.repeat(stateWidth - state.length)}  ${check.padEnd(checkWidth)}  `;
+    stdout.write(`${head}${lines.join(`\n${' '.repeat(before)}`)}\n`);
   }
   stdout.write(`${counts.good} good, ${counts.warning} ${counts.warning === 1 ? 'warning' : 'warnings'}, ${counts.bad} bad\n`);
 }

@@ -10,6 +10,7 @@ import { Interrupt } from './interrupt.ts';
 import { visible } from './print.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
+import { tellPeople } from './trouble.ts';
 
 /** How long it waits before it tries to go on: first, and at most; each time twice as long. Milliseconds. */
 const BACK_OFF = { first: 250, most: 10_000 };
@@ -47,7 +48,7 @@ async function watch(context: Context, options: WatchOptions): Promise<void> {
       const failure = await watcher.follow(client);
       if (failure === undefined) return;
       if (watcher.isNew) wait = BACK_OFF.first;
-      context.stderr.write(`keyturn: ${failure.message}; trying again in ${wait / 1000} s\n`);
+      tellPeople(context, `${failure.message}; trying again in ${wait / 1000} s`);
       await sleep(wait, undefined, { signal: over.signal }).catch(() => {});
     }
   } finally {

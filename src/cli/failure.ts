@@ -14,10 +14,13 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly exitCode: ExitCode;
+  /** The service's word for a refusal. */
+  readonly reason: string | undefined;
 
-  constructor(exitCode: ExitCode, message: string, options?: ErrorOptions) {
+  constructor(exitCode: ExitCode, message: string, { reason, ...options }: ErrorOptions & { reason?: string | undefined } = {}) {
     super(message, options);
     this.exitCode = exitCode;
+    this.reason = reason;
   }
 }
 

@@ -22,8 +22,8 @@ const FAULTS: ReadonlySet<status> = new Set([
 /** Says what became of a call, and what to do. */
 export function toFailure(error: ServiceError, { server, token }: { server: string; token: Token }): Failure {
   const exitCode = FAULTS.has(error.code) ? ExitCode.FAILED : ExitCode.REFUSED;
-  const fail = (message: string): Failure => new Failure(exitCode, message, { cause: error });
   const { reason, violations } = readDetails(error);
+  const fail = (message: string): Failure => new Failure(exitCode, message, { cause: error, reason });
   if (error.code === status.UNAUTHENTICATED) {
     return fail(`${server} does not accept the operator token from ${token.source}; give the token of that service`);
   }

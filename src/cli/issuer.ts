@@ -7,9 +7,10 @@ import { printJson, printRecord, printTable, visible } from './print.ts';
 import { readPublicKey } from './public_key.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
+import { keep, wrap } from './table.ts';
 
-const KEY_COLUMNS = ['public_key', 'state', 'test', 'created_at', 'retired_at'];
-const TRUSTED_COLUMNS = ['issuer', 'public_key', 'from_settings', 'created_at'];
+const KEY_COLUMNS = [keep('public_key'), keep('state'), keep('test'), wrap('created_at'), wrap('retired_at')];
+const TRUSTED_COLUMNS = [keep('issuer'), keep('public_key'), keep('from_settings'), wrap('created_at')];
 
 /** Adds `issuer` with its subcommands. */
 export function addIssuerCommands(program: Command, context: Context): void {

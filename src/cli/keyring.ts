@@ -5,11 +5,12 @@ import { examples } from './examples.ts';
 import { ExitCode, Failure } from './failure.ts';
 import { rowsOf } from './json.ts';
 import { printJson, printRecord, printTable, visible } from './print.ts';
-import { showProgress } from './progress.ts';
+import { showProgress, showWaiting } from './progress.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
+import { keep } from './table.ts';
 
-const COLUMNS = ['key_id', 'active', 'values', 'missing'];
+const COLUMNS = [keep('key_id'), keep('active'), keep('values'), keep('missing')];
 
 /** Adds `keyring` with its subcommands. */
 export function addKeyringCommands(program: Command, context: Context): void {
@@ -24,7 +25,7 @@ function addList(keyring: Command, context: Context): void {
   const description = 'list the master keys and how many stored values are encrypted with each; counts them all';
   const command = remote(keyring.command('list').description(description)).action(async (options: RemoteOptions) => {
     using client = await openClient(context, options);
-    const answer = await client.ask(client.operator.listMasterKeys, {});
+    const answer = await showWaiting(context, options.json === true, 'counting what each key has encrypted', client.ask(client.operator.listMasterKeys, {}));
     if (options.json) printJson(context, answer);
     else printTable(context, rowsOf(answer, 'master_keys'), COLUMNS, 'master keys');
   });

@@ -6,9 +6,10 @@ import { readList } from './list.ts';
 import { printJson, printTable } from './print.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
+import { keep, wrap } from './table.ts';
 
 /** What can be long comes last, so that it makes no other line longer. */
-const COLUMNS = ['created_at', 'channel', 'state', 'attempts', 'last_error', 'recipient', 'body'];
+const COLUMNS = [wrap('created_at'), keep('channel'), keep('state'), keep('attempts'), wrap('last_error'), keep('recipient'), wrap('body')];
 
 interface ListOptions extends RemoteOptions {
   readonly recipient?: string;

@@ -3,6 +3,7 @@ import type { Environment } from '../config/index.ts';
 import type { Context } from './context.ts';
 import { examples } from './examples.ts';
 import { printJson } from './print.ts';
+import { showWaiting } from './progress.ts';
 
 /** What a migration has done. */
 interface Migration {
@@ -23,7 +24,7 @@ export function addMigrateCommand(program: Command, context: Context): void {
     .description('bring the schema of the database up to this version; serve does so too when it starts')
     .option('--json', 'print one JSON document')
     .action(async ({ json }: { json?: true }) => {
-      const { store, migrations } = await migrate(context.environment);
+      const { store, migrations } = await showWaiting(context, json === true, 'migrating', migrate(context.environment));
       if (json) printJson(context, { store, migrations: [...migrations] });
       else context.stdout.write(`${describe(store, migrations)}\n`);
     });

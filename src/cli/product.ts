@@ -5,6 +5,7 @@ import { readList } from './list.ts';
 import { printJson, printRecord, printTable } from './print.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
+import { keep, wrap } from './table.ts';
 
 interface AddOptions extends RemoteOptions {
   readonly name?: string;
@@ -13,7 +14,7 @@ interface AddOptions extends RemoteOptions {
   readonly nbIot?: boolean;
 }
 
-const COLUMNS = ['product_id', 'project_id', 'name', 'protocol_type', 'nb_iot', 'created_at'];
+const COLUMNS = [keep('product_id'), keep('project_id'), wrap('name'), keep('protocol_type'), keep('nb_iot'), wrap('created_at')];
 
 /** Adds `product` with its subcommands. */
 export function addProductCommands(program: Command, context: Context): void {

@@ -1,31 +1,29 @@
-import { CommanderError } from 'commander';
-import { ConfigError } from '../config/reader.ts';
 import { createProgram } from './commands.ts';
 import type { Context } from './context.ts';
-import { ExitCode, Failure, messageOf } from './failure.ts';
+import { ExitCode } from './failure.ts';
 import { withKeysLast } from './key_argument.ts';
+import { report } from './trouble.ts';
 
 /** Runs one command line. Returns the exit code; what went wrong is written to stderr. */
 export async function run(args: readonly string[], context: Context): Promise<number> {
   let exitCode: number = ExitCode.DONE;
-  const program = createProgram(context, (code) => {
-    exitCode = code;
+  const isJson = asksForJson(args);
+  const program = createProgram(context, {
+    isJson,
+    finish: (code) => {
+      exitCode = code;
+    },
   });
   try {
     await program.parseAsync(withKeysLast(args), { from: 'user' });
     return exitCode;
   } catch (error) {
-    return report(error, context);
+    return report(error, context, isJson);
   }
 }
 
-function report(error: unknown, { stderr }: Context): ExitCode {
-  // Commander has written what is wrong, or the help that was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.DONE : ExitCode.USAGE;
-  if (error instanceof ConfigError) {
-    stderr.write(`keyturn: bad settings\n${error.message.replaceAll(/^/gm, '  ')}\n`);
-    return ExitCode.USAGE;
-  }
-  stderr.write(`keyturn: ${messageOf(error)}\n`);
-  return error instanceof Failure ? error.exitCode : ExitCode.FAILED;
+/** Looked up before the words are parsed, because it also says how what is wrong with them is told. */
+function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return args.slice(0, end === -1 ? undefined : end).includes('--json');
 }

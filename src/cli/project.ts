@@ -5,8 +5,9 @@ import { readList } from './list.ts';
 import { printJson, printRecord, printTable } from './print.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
+import { keep, wrap } from './table.ts';
 
-const COLUMNS = ['project_id', 'name', 'created_at'];
+const COLUMNS = [keep('project_id'), wrap('name'), wrap('created_at')];
 
 /** Adds `project` with its subcommands. */
 export function addProjectCommands(program: Command, context: Context): void {

@@ -6,6 +6,7 @@ import { deviceSide, failureOf, readTarget, wholeNumber } from './device_side.ts
 import type { DeviceSideOptions } from './device_side.ts';
 import { examples } from './examples.ts';
 import { printJson } from './print.ts';
+import { showWaiting } from './progress.ts';
 
 interface Options extends DeviceSideOptions {
   readonly alg?: JwsAlgorithm;
@@ -34,7 +35,7 @@ async function run(context: Context, options: Options): Promise<void> {
   // Loaded here, because the other commands have no use for it.
   const { DeviceError, rotate } = await import('../device/rotate.ts');
   try {
-    const { deviceId, thumbprint, alg, previousThumbprint, resumed } = await rotate({
+    const { deviceId, thumbprint, alg, previousThumbprint, resumed } = await showWaiting(context, options.json === true, `rotating the key of ${options.deviceId}`, rotate({
       target,
       deviceId: options.deviceId,
       keyFile: options.key,
@@ -42,7 +43,7 @@ async function run(context: Context, options: Options): Promise<void> {
       alg: options.alg,
       lifetime: options.exp,
       timeout: options.timeout * 1000,
-    });
+    }));
     const rotated = { device_id: deviceId, key_thumbprint: thumbprint, algorithm: alg, previous_thumbprint: previousThumbprint, resumed };
     if (options.json) printJson(context, rotated);
     else context.stdout.write(`${deviceId} has the new key ${thumbprint} (${alg})${resumed ? ', as an earlier run had begun' : ''}\n`);

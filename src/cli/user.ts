@@ -7,6 +7,7 @@ import { readPassword } from './password.ts';
 import { printJson, printRecord, printTable } from './print.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
+import { keep, wrap } from './table.ts';
 
 interface AddOptions extends RemoteOptions {
   readonly domain: string;
@@ -15,7 +16,7 @@ interface AddOptions extends RemoteOptions {
   readonly passwordFile?: string;
 }
 
-const COLUMNS = ['user_id', 'name', 'domain', 'project_id', 'actions', 'disabled', 'created_at'];
+const COLUMNS = [keep('user_id'), wrap('name'), wrap('domain'), keep('project_id'), wrap('actions'), keep('disabled'), wrap('created_at')];
 const PASSWORD_FILE = ['--password-file <FILE>', 'file with the password, 8 to 1024 characters; - reads it from stdin (default: it is asked for)'] as const;
 
 /** Adds `user` with its subcommands. */

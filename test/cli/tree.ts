@@ -13,7 +13,7 @@ export interface Leaf {
 /** A command line whose commands are all there and do nothing, unless they are given an action. */
 export function newProgram(): Command {
   const stdin = new PassThrough();
-  return createProgram({ environment: {}, stdin, stdout: new PassThrough(), stderr: new PassThrough() }, () => {});
+  return createProgram({ environment: {}, stdin, stdout: new PassThrough(), stderr: new PassThrough() }, { finish: () => {} });
 }
 
 /** A command and all below it, without those that print help. */

@@ -8,7 +8,7 @@ describe('the usage of keyturn', () => {
   it('says what exit codes mean', async () => {
     const { code, stdout } = await keyturn(['--help']);
     assert.equal(code, 0);
-    assert.match(stdout, /Exit codes:\n {2}0 {2}done\n {2}1 {2}failed.*\n {2}2 {2}wrong usage.*\n {2}3 {2}refused/);
+    assert.match(stdout, /Exit codes:\n {2}0 {4}done\n {2}1 {4}failed.*\n {2}2 {4}wrong usage.*\n {2}3 {4}refused/);
   });
 
   it('complains of what it does not know', async () => {

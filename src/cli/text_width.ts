@@ -1,0 +1,83 @@
+/** Takes two columns of a terminal: East_Asian_Width W and F, as far as terminals agree (UAX #11), and pictures. */
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}\p{Script=Hangul}\p{Script=Yi}\p{Script=Tangut}\p{Script=Khitan_Small_Script}\p{Script=Nushu}\p{Emoji_Presentation}\u2329\u232a\u2630-\u2637\u268a-\u268f\u2ff0-\u303e\u3099-\u30ff\u3190-\u31ff\u3200-\u33ff\u4dc0-\u4dff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1d300}-\u{1d376}\u{1f200}-\u{1f2ff}]/u;
+/** Half-width forms of those scripts, and the letters that stand for flags in pairs. */
+const NARROW = /[\u02ea\u02eb\u303f\u3248-\u324f\uff61-\uffdc\uffe8-\uffee\p{Regional_Indicator}]/u;
+/** Sits on the character before it: marks, and the second and third letters of a Korean syllable. */
+const MARK = /[\p{Mn}\p{Me}\u1160-\u11ff\ud7b0-\ud7ff]/u;
+const ASCII = /^[ -~]*$/;
+
+const SEGMENTER = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** A line may end behind these, but not within numbers, and within a time before its T. */
+const BREAK = /[ _/,;=](?=.)|[-.:](?=[^\d])|(?<=\d)(?=T\d)/gs;
+
+/** How many columns of a terminal a text takes that has no control characters. */
+export function widthOf(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) width += widthOfOne(character);
+  return width;
+}
+
+function widthOfOne(character: string): number {
+  if (MARK.test(character)) return 0;
+  return WIDE.test(character) && !NARROW.test(character) ? 2 : 1;
+}
+
+/** Fills a text with blanks up to a width. */
+export function pad(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - widthOf(text)));
+}
+
+/** A text that is no wider, with an ellipsis in the place of what is gone. */
+export function cutTo(text: string, width: number): string {
+  return widthOf(text) <= width ? text : `${headOf(text, width - 1)}…`;
+}
+
+/** The lines of a text, none of them wider. They end between words where that is possible, else anywhere. */
+export function fold(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (widthOf(rest) > width) {
+    const head = headOf(rest, width);
+    const end = lastBreak(rest, head.length) ?? head.length;
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
+}
+
+/** The lines of a text that ends them at blanks alone: a word that is wider stays whole, so that it can be copied. */
+export function foldAtBlanks(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line === '') line = word;
+    else if (widthOf(line) + 1 + widthOf(word) <= width) line += ` ${word}`;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line];
+}
+
+/** As many whole characters as there is room for, and at least one. */
+function headOf(text: string, width: number): string {
+  let head = '';
+  let taken = 0;
+  for (const { segment } of SEGMENTER.segment(text)) {
+    taken += widthOf(segment);
+    if (taken > width && head !== '') break;
+    head += segment;
+  }
+  return head;
+}
+
+/** Where the last line that is no longer than `most` code units may end. */
+function lastBreak(text: string, most: number): number | undefined {
+  if (text[most] === ' ') return most;
+  let last: number | undefined;
+  for (const { index, 0: separator } of text.slice(0, most + 1).matchAll(BREAK)) last = index + separator.length;
+  return last === 0 || (last !== undefined && last > most) ? undefined : last;
+}
