@@ -99,7 +99,7 @@ export async function startTranscoder(handlers: Handlers = {}, { level = 'info',
   const address = { host: '127.0.0.1', port: 0 };
   const [restPort, grpcPort] = await Promise.all([rest?.listen(address), grpc?.listen(address)]);
   const url = `http${tls === undefined ? '' : 's'}://127.0.0.1:${restPort}`;
-  const client = new RestClient(url);
+  const client = new RestClient(url, () => {});
   return {
     rest: client,
     url,

@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { assertDocumented } from '../openapi/answers.ts';
 import type { Answer } from './answer.ts';
 
 export interface RestRequest {
@@ -14,13 +15,18 @@ export interface RestRequest {
   readonly chunk?: number;
 }
 
-/** Speaks HTTP/1.1 to one service, over connections that stay open. */
+/** Looks at an answer; throws an Error if it is not as it has to be. */
+type Look = (method: string, target: string, answer: Answer) => void;
+
+/** Speaks HTTP/1.1 to one service, over connections that stay open. Its answers are as gen/openapi.json says, unless `look` looks at something else. */
 export class RestClient implements Disposable {
   readonly #url: URL;
+  readonly #look: Look;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-  constructor(url: string) {
+  constructor(url: string, look: Look = assertDocumented) {
     this.#url = new URL(url);
+    this.#look = look;
   }
 
   send({ method = 'POST', target, headers = [], body, chunk }: RestRequest): Promise<Answer> {
@@ -31,7 +37,12 @@ export class RestClient implements Disposable {
     const { hostname: host, port } = this.#url;
     return new Promise((resolve, reject) => {
       const request = httpRequest({ host, port, method, path: target, headers: all.flat(), agent: this.#agent }, (response) => {
-        read(response).then(resolve, reject);
+        read(response)
+          .then((answer) => {
+            this.#look(method, target, answer);
+            return answer;
+          })
+          .then(resolve, reject);
       });
       request.once('error', reject);
       for (const part of partsOf(bytes, chunk ?? bytes.length)) request.write(part);

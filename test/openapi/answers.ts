@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { bodyFault, exampleOf } from './bodies.ts';
+import { KEYTURN, resolve } from './document.ts';
+import type { Header, MediaType, Response } from './document.ts';
+import { Operations } from './find.ts';
+import { Schemas } from './schemas.ts';
+
+/** An answer as far as the document speaks of it. */
+export interface Answered {
+  readonly status: number;
+  readonly body: string;
+  /** By lower-case name. */
+  readonly headers: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The headers of every answer: of the connection, of the body, and for safety. */
+const ALWAYS = new Set([
+  'cache-control', 'connection', 'content-length', 'content-security-policy', 'content-type', 'date', 'keep-alive', 'referrer-policy', 'strict-transport-security', 'transfer-encoding',
+  'x-content-type-options',
+]);
+
+/** Answers that were compared: how many for each operation id and status, and the reasons that refusals had. */
+export class Seen {
+  readonly answers = new Map<string, number>();
+  readonly reasons = new Set<string>();
+
+  add(operationId: string, status: number, reason: string | undefined): void {
+    const key = `${operationId} ${status}`;
+    this.answers.set(key, (this.answers.get(key) ?? 0) + 1);
+    if (reason !== undefined) this.reasons.add(`${operationId} ${status} ${reason}`);
+  }
+}
+
+const operations = new Operations(KEYTURN);
+const schemas = new Schemas(KEYTURN, true);
+
+/** What a listener that does not serve a call answers, as to any unknown path. */
+const UNSERVED = '"reason":"ROUTE_NOT_FOUND"';
+const ENVELOPES = { anyOf: ['RpcStatus', 'IotIdpError', 'IotdaError', 'IamError', 'AuthentiqError'].map((name) => ({ $ref: `#/components/schemas/${name}` })) };
+
+/** Fails if an answer of the service is not as the document says. Of what asks for no operation refusals have one of the envelopes. */
+export function assertDocumented(method: string, target: string, answer: Answered, seen?: Seen): void {
+  const placed = operations.find(method, target);
+  if (placed === undefined || answer.body.includes(UNSERVED)) return assertEnvelope(method, target, answer);
+  const { operation, verb, path } = placed;
+  const { status, body } = answer;
+  const place = `${verb} ${path} ${status}`;
+  const documented = operation.responses[status];
+  assert.ok(documented !== undefined, `${place} is not documented: ${body}`);
+  const response = resolve<Response>(KEYTURN, documented);
+  assert.deepEqual(headerFaults(response, answer), [], place);
+  const reason = method === 'HEAD' ? undefined : assertBody(place, response, answer);
+  seen?.add(operation.operationId, status, reason);
+}
+
+/** Of the pages and of other programs nothing is said. */
+function assertEnvelope(method: string, target: string, { status, body, headers }: Answered): void {
+  if (status < 400 || method === 'HEAD' || !headers.has('x-request-id')) return;
+  assert.equal(bodyFault(schemas, 'application/json', { schema: ENVELOPES }, body), '', `${method} ${target} ${status}: ${body}`);
+}
+
+/** Returns the reason of a refusal. */
+function assertBody(place: string, { content = {} }: Response, { status, body, headers }: Answered): string | undefined {
+  const [type = ''] = (headers.get('content-type') ?? []).map((value) => value.replace(/;.*$/, ''));
+  if (Object.keys(content).length === 0) {
+    assert.deepEqual([type, body], ['', ''], `${place} has no body`);
+    return undefined;
+  }
+  const media: MediaType | undefined = content[type];
+  assert.ok(media !== undefined, `${place}: ${type} is not documented`);
+  assert.equal(bodyFault(schemas, type, media, body), '', `${place}: ${body}`);
+  if (status < 400) return undefined;
+  const reason = exampleOf(KEYTURN, media, body);
+  assert.ok(reason !== undefined, `${place} has no such example: ${body}`);
+  return reason;
+}
+
+function headerFaults({ headers: documented = {} }: Response, { headers }: Answered): string[] {
+  const known = new Map(Object.entries(documented).map(([name, header]) => [name.toLowerCase(), resolve<Header>(KEYTURN, header)]));
+  const unknown = Array.from(headers.keys()).filter((name) => !ALWAYS.has(name) && !known.has(name));
+  const wrong = Array.from(known).flatMap(([name, { required = false, schema }]) => {
+    const [value, ...more] = headers.get(name) ?? [];
+    if (value === undefined) return required ? [`${name} is missing`] : [];
+    const sent = 'type' in schema && schema.type === 'integer' ? Number(value) : value;
+    return more.length > 0 ? [`${name} is repeated`] : schemas.faults(schema, sent) === '' ? [] : [`${name}: ${value}`];
+  });
+  return [...unknown.map((name) => `${name} is not documented`), ...wrong];
+}
