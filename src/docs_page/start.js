@@ -19,15 +19,22 @@ function changes({ info, openapi }) {
   });
 }
 
+/** Below its service an operation needs no more than its own name, if no other has it. The viewer takes `_` in an address for a blank, and complains. */
+function shorten(operations) {
+  const own = ({ operationId }) => operationId.slice(operationId.indexOf('_') + 1);
+  const names = operations.map(own);
+  for (const [index, operation] of operations.entries()) {
+    const name = names.filter((each) => each === names[index]).length === 1 ? names[index] : operation.operationId;
+    operation.operationId = name.replaceAll('_', '');
+  }
+}
+
 /** Shows the document in the viewer. All addresses are relative to the page, whatever prefix a proxy gives it. */
 async function start() {
   const response = await fetch('openapi.json');
   if (!response.ok) throw new Error(`openapi.json is answered with ${response.status}`);
   const spec = await response.json();
-  // The viewer takes `_` in an address for a blank, and complains.
-  for (const operation of Object.values(spec.paths).flatMap((path) => Object.values(path))) {
-    if (typeof operation.operationId === 'string') operation.operationId = operation.operationId.replaceAll('_', '');
-  }
+  shorten(Object.values(spec.paths).flatMap((path) => Object.values(path)).filter(({ operationId }) => operationId !== undefined));
   // The document does not know of prefixes.
   spec.servers = [{ url: new URL('.', location.href).href.replace(/\/$/, '') }];
   window.SwaggerUIBundle({
