@@ -1,14 +1,17 @@
-import { Client as GrpcClient, Metadata, credentials } from '@grpc/grpc-js';
+import { Client as GrpcClient, Metadata, connectivityState, credentials, status } from '@grpc/grpc-js';
 import type { ChannelCredentials, MethodDefinition, ServiceError } from '@grpc/grpc-js';
 import type { JsonObject } from '@bufbuild/protobuf';
+import { HealthService } from '../../gen/grpc/health/v1/health.ts';
 import { DeviceSecretServiceService } from '../../gen/keyturn/v1/device_secret_service.ts';
 import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts';
 import type { ClientTlsPaths } from '../config/index.ts';
 import { readCertificates, readOwnCertificate } from './certificates.ts';
+import type { Failure } from './failure.ts';
 import { toFailure } from './grpc_failure.ts';
 import { Interrupt } from './interrupt.ts';
 import { compileRestJson } from './rest_json.ts';
 import type { Token } from './token.ts';
+import { PATIENCE } from './wrong_server.ts';
 
 /** Where the service is and how to show who asks. */
 export interface ClientOptions {
@@ -67,7 +70,7 @@ export class Client implements Disposable {
         metadata,
         { deadline: Date.now() + deadline },
         (error, answer) => {
-          if (error !== null) reject(toFailure(error, this.#options));
+          if (error !== null) void this.#explain(error).then(reject, reject);
           else if (answer !== undefined) resolve(answer);
         },
       );
@@ -90,13 +93,45 @@ export class Client implements Disposable {
     call.on('error', () => {});
     call.on('metadata', begun);
     using interrupt = new Interrupt(() => call.cancel());
+    let isSilent = false;
+    // A stream may say nothing for long, but not a server that was never connected.
+    const timer = setTimeout(() => {
+      isSilent = !this.#isConnected();
+      if (isSilent) call.cancel();
+    }, this.#options.deadline ?? DEADLINE);
     try {
       for await (const answer of call) yield answer as JsonObject;
     } catch (error) {
-      if (!interrupt.hasCome) throw toFailure(error as ServiceError, this.#options);
+      if (!interrupt.hasCome) throw await this.#explain(isSilent ? Object.assign(error as ServiceError, { code: status.DEADLINE_EXCEEDED }) : (error as ServiceError));
     } finally {
+      clearTimeout(timer);
       call.cancel();
     }
+  }
+
+  /** Says what became of a call, and asks the server some more where that tells. */
+  #explain(error: ServiceError): Promise<Failure> {
+    const { server: name, tls, token } = this.#options;
+    const server = {
+      name,
+      hasTls: tls !== undefined,
+      isConnected: () => this.#isConnected(),
+      serves: async (service: string) => (await this.#statusOf(HealthService.check, { service })) === status.OK,
+      hasFirstCall: async () => (await this.#statusOf(OperatorServiceService.listDevices, { projectId: '', pageSize: 1, pageToken: '' })) !== status.UNIMPLEMENTED,
+    };
+    return toFailure(error, server, token);
+  }
+
+  #isConnected(): boolean {
+    return this.#client.getChannel().getConnectivityState(false) === connectivityState.READY;
+  }
+
+  /** How a call ends, whatever it answers. */
+  #statusOf<Request, Response>(definition: MethodDefinition<Request, Response>, request: Request): Promise<status> {
+    const { path, requestSerialize } = definition;
+    return new Promise((resolve) => {
+      this.#client.makeUnaryRequest(path, requestSerialize, () => ({}), request, this.#metadata(), { deadline: Date.now() + PATIENCE }, (error) => resolve(error?.code ?? status.OK));
+    });
   }
 
   #metadata(): Metadata {

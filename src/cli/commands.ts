@@ -62,6 +62,7 @@ export function createProgram(context: Context, { isJson = false, finish }: Prog
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help on a command')
     .exitOverride()
+    .configureHelp({ minWidthToWrap: 20 })
     .showHelpAfterError(!isJson && 'Add --help to see how the command is used.')
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),

@@ -93,7 +93,9 @@ class Watcher {
     }
   }
 
+  /** What is not Keyturn may send metadata too, but no token. */
   #begin(token: string): void {
+    if (token === '') return;
     this.isNew = true;
     this.hasBegun = true;
     if (this.token === '') this.token = token;

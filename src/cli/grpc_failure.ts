@@ -5,6 +5,8 @@ import { Status } from '../../gen/google/rpc/status.ts';
 import { ExitCode, Failure } from './failure.ts';
 import { visible } from './print.ts';
 import type { Token } from './token.ts';
+import { whoAnswers, whoseRefusal, whyAway } from './wrong_server.ts';
+import type { Server } from './wrong_server.ts';
 
 /** What the service says besides code and sentence. */
 interface Details {
@@ -20,32 +22,27 @@ const FAULTS: ReadonlySet<status> = new Set([
 ]);
 
 /** Says what became of a call, and what to do. */
-export function toFailure(error: ServiceError, { server, token }: { server: string; token: Token }): Failure {
-  const exitCode = FAULTS.has(error.code) ? ExitCode.FAILED : ExitCode.REFUSED;
+export async function toFailure(error: ServiceError, server: Server, token: Token): Promise<Failure> {
   const { reason, violations } = readDetails(error);
-  const fail = (message: string): Failure => new Failure(exitCode, message, { cause: error, reason });
-  if (error.code === status.UNAUTHENTICATED) {
-    return fail(`${server} does not accept the operator token from ${token.source}; give the token of that service`);
-  }
+  const exitCode = FAULTS.has(error.code) ? ExitCode.FAILED : ExitCode.REFUSED;
+  const fail = (message: string, code: ExitCode = exitCode): Failure => new Failure(code, message, { cause: error, reason });
+  const { name } = server;
+  const other = reason === undefined ? whoAnswers(error.details, server) : undefined;
+  if (other !== undefined) return fail(other, ExitCode.FAILED);
+  if (error.code === status.UNAUTHENTICATED) return fail(`${name} does not accept the operator token from ${token.source}; give the token of that service`);
   if (reason !== undefined) return fail([`${visible(error.details)} (${visible(reason)})`, ...violations].join('\n  '));
   switch (error.code) {
     case status.UNAVAILABLE:
-      // What grpc-js says of a listener that speaks, but no HTTP/2, such as that of REST.
-      if (error.details.includes('Protocol error')) return fail(`${server} does not speak gRPC; give the gRPC listener of Keyturn`);
-      if (isTlsTrouble(error)) return fail(`cannot reach Keyturn at ${server} by TLS: ${visible(error.details)}`);
-      return fail(`cannot reach Keyturn at ${server}; is it running? (keyturn serve)`);
+      return fail(await whyAway(error.details, server));
     case status.UNIMPLEMENTED:
-      return fail(`${server} is not Keyturn, an older version that lacks this call, or not its operator listener (KEYTURN_OPERATOR_LISTEN)`);
+      return fail(await whoseRefusal(server));
     case status.DEADLINE_EXCEEDED:
-      return fail(`${server} did not answer in time; what was asked may have been done all the same`);
+      return fail(
+        server.isConnected() ? `${name} did not answer in time; what was asked may have been done all the same` : `${name} takes connections but does not speak gRPC; give the gRPC listener of Keyturn`,
+      );
     default:
-      return fail(`${server} failed: ${status[error.code]}: ${visible(error.details)}`);
+      return fail(`${name} failed: ${status[error.code]}: ${visible(error.details)}`);
   }
-}
-
-/** A certificate that was not accepted, by one side or the other. */
-function isTlsTrouble({ details }: ServiceError): boolean {
-  return /certificate|altnames|self-signed|ssl|tls/i.test(details);
 }
 
 function readDetails({ metadata }: ServiceError): Details {

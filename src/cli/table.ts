@@ -44,13 +44,13 @@ export function tableLines(columns: readonly Column[], rows: readonly (readonly 
 
 /**
  * The lines of a record: a line a member, folded at blanks where the terminal is too narrow. A word that is wider than
- * its room begins a line of its own and stays whole, so that it can be copied even where the terminal folds it.
+ * its room gets a line of its own and stays whole, so that it can be copied even where the terminal folds it.
  */
 export function recordLines(record: readonly (readonly [name: string, value: string])[], width: number | undefined, paint: Paint): string[] {
   const label = Math.max(...record.map(([name]) => widthOf(name))) + GAP.length;
   if (width === undefined) return record.map(([name, value]) => pad(name, label) + paint(value, value));
-  const room = Math.max(LEAST, width - label);
-  return record.flatMap(([name, value]) => memberLines(pad(name, label), foldAtBlanks(value, room), room, (line) => paint(line, value)));
+  const room = width - label < LEAST ? 0 : width - label;
+  return record.flatMap(([name, value]) => memberLines(pad(name, label), foldAtBlanks(value, room === 0 ? width : room), room, (line) => paint(line, value)));
 }
 
 function memberLines(label: string, lines: readonly string[], room: number, paint: (line: string) => string): string[] {

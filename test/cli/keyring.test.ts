@@ -60,12 +60,12 @@ describe('keyturn keyring', () => {
     assert.deepEqual(JSON.parse(stdout), { done: '600', total: '600', unreadable: '0', unreadable_values: [] });
   });
 
-  it('draws a bar on a terminal', async () => {
+  it('draws a bar on a terminal, and erases it', async () => {
     await writeSealed(service.databaseUrl, OLD, 'x', { devices: 200 });
     const [stdout, stderr] = [new PassThrough(), Object.assign(new PassThrough(), { isTTY: true })];
     assert.equal(await run(['keyring', 'reencrypt'], { environment: operatorOf(service), stdin: new PassThrough(), stdout, stderr }), 0);
     const drawn = String(stderr.read());
-    assert.equal(drawn, `\r[${'#'.repeat(20)}${' '.repeat(20)}]  50% 200 of 400\r[${'#'.repeat(40)}] 100% 400 of 400\n`);
+    assert.equal(drawn, `\r[${'#'.repeat(20)}${' '.repeat(20)}]  50% 200 of 400\r[${'#'.repeat(40)}] 100% 400 of 400\r${' '.repeat(58)}\r`);
   });
 
   it('fails if something does not open, and names it', async () => {

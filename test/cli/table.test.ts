@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { cut, keep, recordLines, tableLines, wrap } from '../../src/cli/table.ts';
 import { widthOf } from '../../src/cli/text_width.ts';
@@ -50,7 +50,7 @@ describe('tables', () => {
   });
 
   it('fit whatever they hold, and keep what people copy', () => {
-    const cell = fc.string({ unit: fc.constantFrom(...'ab水-. é\u0301'), minLength: 1, maxLength: 60 }).filter((text) => text === text.trim());
+    const cell = fc.string({ unit: fc.constantFrom(...Array.from('ab水-. é\u0301')), minLength: 1, maxLength: 60 }).filter((text) => text === text.trim());
     fc.assert(
       fc.property(fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 5 }), fc.integer({ min: 20, max: 200 }), (rows, width) => {
         const lines = tableLines([keep('a'), wrap('b'), cut('c')], rows, width, plain);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { cutTo, fold, foldAtBlanks, pad, widthOf } from '../../src/cli/text_width.ts';
 
@@ -9,7 +9,7 @@ const WIDTHS: readonly (readonly [text: string, width: number])[] = [
   ['\u1111\u1165\u11b7\u1111\u1173', 4], ['насос', 5], ['مضخة', 4], ['ปั๊ม', 2], ['पंप', 2], ['（全）', 6], ['🚰', 2], ['❤', 1], ['🇯🇵', 2], ['𠮷', 2], ['א\u05b8', 1],
 ];
 
-const text = fc.string({ unit: fc.oneof(fc.constantFrom(...' -_.:T1aé水ポ🚰\u0301'), fc.string({ minLength: 1, maxLength: 8, unit: fc.constantFrom(...'ab水') })), maxLength: 40 });
+const text = fc.string({ unit: fc.oneof(fc.constantFrom(...Array.from(' -_.:T1aé水ポ🚰\u0301')), fc.string({ minLength: 1, maxLength: 8, unit: fc.constantFrom(...Array.from('ab水')) })), maxLength: 40 });
 const width = fc.integer({ min: 2, max: 30 });
 
 describe('the width of texts', () => {

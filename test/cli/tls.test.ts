@@ -59,7 +59,7 @@ describe('the command line over TLS', () => {
     const cases = [
       [trusting, /by TLS: .*certificate required/],
       [{ ...known, KEYTURN_SERVER_CA: '' }, /by TLS: .*certificate/],
-      [{ KEYTURN_SERVER: service.operator, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN }, /^keyturn: cannot reach Keyturn at/],
+      [{ KEYTURN_SERVER: service.operator, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN }, /^keyturn: (\S+) speaks TLS; give https:\/\/\1, with KEYTURN_SERVER_CA if its authority is your own\n$/],
     ] as const;
     for (const [environment, message] of cases) {
       const { code, stderr } = await runHere(['project', 'list'], environment);
