@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { after, before, describe, it } from 'mocha';
 import { widthOf } from '../../src/cli/text_width.ts';
 import { execute } from '../support/postgres.ts';
@@ -97,14 +99,20 @@ describe('keyturn in a pipe', () => {
   });
 
   it('is ended by the signal that it gets, which shells show as 130 and 143', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      // A listener that takes connections and says nothing keeps it waiting.
-      const child = start(['device', 'list', '--server', new URL(service.databaseUrl).host], { environment: { KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN } });
+      const connected = once(server, 'connection') as Promise<[Socket]>;
+      const child = start(['device', 'list', '--server', `127.0.0.1:${port}`], { environment: { KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN } });
       const end = ended(child);
-      await once(child, 'spawn');
+      // It waits for an answer that does not come.
+      const [socket] = await connected;
       child.kill(signal);
       const { code, signal: by, stdout, stderr } = await end;
+      socket.destroy();
       assert.deepEqual([code, by, stdout, stderr], [null, signal, '', '']);
     }
+    server.close();
   });
 });
