@@ -19,18 +19,28 @@ const ALWAYS = new Set([
   'x-content-type-options',
 ]);
 
-/** Answers that were compared: how many for each operation id and status, and the reasons that refusals had. */
-export class Seen {
-  readonly answers = new Map<string, number>();
+/** The answers that are compared from now on until it is disposed of. */
+export class Seen implements Disposable {
+  /** Operation id and status. */
+  readonly pairs = new Set<string>();
+  /** Operation id, status and reason of refusals. */
   readonly reasons = new Set<string>();
 
+  constructor() {
+    open.add(this);
+  }
+
   add(operationId: string, status: number, reason: string | undefined): void {
-    const key = `${operationId} ${status}`;
-    this.answers.set(key, (this.answers.get(key) ?? 0) + 1);
+    this.pairs.add(`${operationId} ${status}`);
     if (reason !== undefined) this.reasons.add(`${operationId} ${status} ${reason}`);
+  }
+
+  [Symbol.dispose](): void {
+    open.delete(this);
   }
 }
 
+const open = new Set<Seen>();
 const operations = new Operations(KEYTURN);
 const schemas = new Schemas(KEYTURN, true);
 
@@ -39,7 +49,7 @@ const UNSERVED = '"reason":"ROUTE_NOT_FOUND"';
 const ENVELOPES = { anyOf: ['RpcStatus', 'IotIdpError', 'IotdaError', 'IamError', 'AuthentiqError'].map((name) => ({ $ref: `#/components/schemas/${name}` })) };
 
 /** Fails if an answer of the service is not as the document says. Of what asks for no operation refusals have one of the envelopes. */
-export function assertDocumented(method: string, target: string, answer: Answered, seen?: Seen): void {
+export function assertDocumented(method: string, target: string, answer: Answered): void {
   const placed = operations.find(method, target);
   if (placed === undefined || answer.body.includes(UNSERVED)) return assertEnvelope(method, target, answer);
   const { operation, verb, path } = placed;
@@ -50,7 +60,7 @@ export function assertDocumented(method: string, target: string, answer: Answere
   const response = resolve<Response>(KEYTURN, documented);
   assert.deepEqual(headerFaults(response, answer), [], place);
   const reason = method === 'HEAD' ? undefined : assertBody(place, response, answer);
-  seen?.add(operation.operationId, status, reason);
+  for (const seen of open) seen.add(operation.operationId, status, reason);
 }
 
 /** Of the pages and of other programs nothing is said. */
