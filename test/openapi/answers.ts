@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { bodyFault, exampleOf } from './bodies.ts';
 import { KEYTURN, resolve } from './document.ts';
-import type { Header, MediaType, Response } from './document.ts';
+import type { Document, Header, MediaType, Response } from './document.ts';
 import { Operations } from './find.ts';
 import { Schemas } from './schemas.ts';
 
@@ -41,58 +41,79 @@ export class Seen implements Disposable {
 }
 
 const open = new Set<Seen>();
-const operations = new Operations(KEYTURN);
-const schemas = new Schemas(KEYTURN, true);
-
 /** What a listener that does not serve a call answers, as to any unknown path. */
 const UNSERVED = '"reason":"ROUTE_NOT_FOUND"';
-const ENVELOPES = { anyOf: ['RpcStatus', 'IotIdpError', 'IotdaError', 'IamError', 'AuthentiqError'].map((name) => ({ $ref: `#/components/schemas/${name}` })) };
+const ENVELOPES = ['RpcStatus', 'IotIdpError', 'IotdaError', 'IamError', 'AuthentiqError'];
 
-/** Fails if an answer of the service is not as the document says. Of what asks for no operation refusals have one of the envelopes. */
-export function assertDocumented(method: string, target: string, answer: Answered): void {
-  const placed = operations.find(method, target);
-  if (placed === undefined || answer.body.includes(UNSERVED)) return assertEnvelope(method, target, answer);
-  const { operation, verb, path } = placed;
-  const { status, body } = answer;
-  const place = `${verb} ${path} ${status}`;
-  const documented = operation.responses[status];
-  assert.ok(documented !== undefined, `${place} is not documented: ${body}`);
-  const response = resolve<Response>(KEYTURN, documented);
-  assert.deepEqual(headerFaults(response, answer), [], place);
-  const reason = method === 'HEAD' ? undefined : assertBody(place, response, answer);
-  for (const seen of open) seen.add(operation.operationId, status, reason);
-}
+/** Compares answers with a document. */
+export class AnswerCheck {
+  readonly #document: Document;
+  readonly #operations: Operations;
+  readonly #schemas: Schemas;
+  readonly #envelopes: object;
 
-/** Of the pages and of other programs nothing is said. */
-function assertEnvelope(method: string, target: string, { status, body, headers }: Answered): void {
-  if (status < 400 || method === 'HEAD' || !headers.has('x-request-id')) return;
-  assert.equal(bodyFault(schemas, 'application/json', { schema: ENVELOPES }, body), '', `${method} ${target} ${status}: ${body}`);
-}
-
-/** Returns the reason of a refusal. */
-function assertBody(place: string, { content = {} }: Response, { status, body, headers }: Answered): string | undefined {
-  const [type = ''] = (headers.get('content-type') ?? []).map((value) => value.replace(/;.*$/, ''));
-  if (Object.keys(content).length === 0) {
-    assert.deepEqual([type, body], ['', ''], `${place} has no body`);
-    return undefined;
+  constructor(document: Document) {
+    this.#document = document;
+    this.#operations = new Operations(document);
+    this.#schemas = new Schemas(document, true);
+    const names = ENVELOPES.filter((name) => document.components['schemas']?.[name] !== undefined);
+    this.#envelopes = { anyOf: names.map((name) => ({ $ref: `#/components/schemas/${name}` })) };
   }
-  const media: MediaType | undefined = content[type];
-  assert.ok(media !== undefined, `${place}: ${type} is not documented`);
-  assert.equal(bodyFault(schemas, type, media, body), '', `${place}: ${body}`);
-  if (status < 400) return undefined;
-  const reason = exampleOf(KEYTURN, media, body);
-  assert.ok(reason !== undefined, `${place} has no such example: ${body}`);
-  return reason;
+
+  /** Fails if an answer is not as the document says. Of what asks for no operation refusals have one of the envelopes. */
+  assertDocumented(method: string, target: string, answer: Answered): void {
+    const placed = this.#operations.find(method, target);
+    const isOtherMethod = method === 'HEAD' && (answer.status === 404 || answer.status === 405);
+    if (placed === undefined || isOtherMethod || answer.body.includes(UNSERVED)) return this.#assertEnvelope(method, target, answer);
+    const { operation, verb, path } = placed;
+    const { status, body } = answer;
+    const place = `${verb} ${path} ${status}`;
+    const documented = operation.responses[status];
+    assert.ok(documented !== undefined, `${place} is not documented: ${body}`);
+    const response = resolve<Response>(this.#document, documented);
+    assert.deepEqual(this.#headerFaults(response, answer), [], place);
+    const reason = method === 'HEAD' ? undefined : this.#assertBody(place, response, answer);
+    for (const seen of open) seen.add(operation.operationId, status, reason);
+  }
+
+  /** Of the pages and of other programs nothing is said. */
+  #assertEnvelope(method: string, target: string, { status, body, headers }: Answered): void {
+    if (status < 400 || method === 'HEAD' || !headers.has('x-request-id')) return;
+    assert.equal(bodyFault(this.#schemas, 'application/json', { schema: this.#envelopes }, body), '', `${method} ${target} ${status}: ${body}`);
+  }
+
+  /** Returns the reason of a refusal. */
+  #assertBody(place: string, { content = {} }: Response, { status, body, headers }: Answered): string | undefined {
+    const [type = ''] = (headers.get('content-type') ?? []).map((value) => value.replace(/;.*$/, ''));
+    if (Object.keys(content).length === 0) {
+      assert.deepEqual([type, body], ['', ''], `${place} has no body`);
+      return undefined;
+    }
+    const media: MediaType | undefined = content[type] ?? content['*/*'];
+    assert.ok(media !== undefined, `${place}: ${type} is not documented`);
+    assert.equal(bodyFault(this.#schemas, type, media, body), '', `${place}: ${body}`);
+    if (status < 400) return undefined;
+    const reason = exampleOf(this.#document, media, body);
+    assert.ok(reason !== undefined, `${place} has no such example: ${body}`);
+    return reason;
+  }
+
+  #headerFaults({ headers: documented = {} }: Response, { headers }: Answered): string[] {
+    const known = new Map(Object.entries(documented).map(([name, header]) => [name.toLowerCase(), resolve<Header>(this.#document, header)]));
+    const unknown = Array.from(headers.keys()).filter((name) => !ALWAYS.has(name) && !known.has(name));
+    const wrong = Array.from(known).flatMap(([name, { required = false, schema }]) => {
+      const [value, ...more] = headers.get(name) ?? [];
+      if (value === undefined) return required ? [`${name} is missing`] : [];
+      const sent = 'type' in schema && schema.type === 'integer' ? Number(value) : value;
+      return more.length > 0 ? [`${name} is repeated`] : this.#schemas.faults(schema, sent) === '' ? [] : [`${name}: ${value}`];
+    });
+    return [...unknown.map((name) => `${name} is not documented`), ...wrong];
+  }
 }
 
-function headerFaults({ headers: documented = {} }: Response, { headers }: Answered): string[] {
-  const known = new Map(Object.entries(documented).map(([name, header]) => [name.toLowerCase(), resolve<Header>(KEYTURN, header)]));
-  const unknown = Array.from(headers.keys()).filter((name) => !ALWAYS.has(name) && !known.has(name));
-  const wrong = Array.from(known).flatMap(([name, { required = false, schema }]) => {
-    const [value, ...more] = headers.get(name) ?? [];
-    if (value === undefined) return required ? [`${name} is missing`] : [];
-    const sent = 'type' in schema && schema.type === 'integer' ? Number(value) : value;
-    return more.length > 0 ? [`${name} is repeated`] : schemas.faults(schema, sent) === '' ? [] : [`${name}: ${value}`];
-  });
-  return [...unknown.map((name) => `${name} is not documented`), ...wrong];
+const keyturn = new AnswerCheck(KEYTURN);
+
+/** Fails if an answer of Keyturn is not as gen/openapi.json says. */
+export function assertDocumented(method: string, target: string, answer: Answered): void {
+  keyturn.assertDocumented(method, target, answer);
 }

@@ -8,7 +8,7 @@ const FORMATS = ['uint64'];
 
 /** Checks values against schemas of a document. */
 export class Schemas {
-  readonly #ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: true, allowUnionTypes: true });
+  readonly #ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: true, allowUnionTypes: true, ownProperties: true });
   readonly #compiled = new WeakMap<object, ValidateFunction>();
   readonly #isClosed: boolean;
 

@@ -25,6 +25,8 @@ export interface Generated {
   readonly contract: Contract;
   /** By full name: `transcoder.v1.EchoService`. */
   readonly definitions: ReadonlyMap<string, ServiceDefinition>;
+  /** The OpenAPI document, as JSON. */
+  readonly openApi: string;
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -49,7 +51,7 @@ export async function loadCode(folder: string, packageName: string): Promise<Gen
     const module = (await import(pathToFileURL(join(folder, 'gen', `${desc.file.name}.ts`)).href)) as Record<string, ServiceDefinition | undefined>;
     definitions.set(desc.typeName, module[`${desc.name}Service`] ?? {});
   }
-  return { contract, definitions };
+  return { contract, definitions, openApi: readFileSync(join(folder, 'gen/openapi.json'), 'utf8') };
 }
 
 function buf(folder: string, ...args: string[]): void {

@@ -16,6 +16,7 @@ import type { Part } from './part.ts';
 import { fieldSchema, hasPresence, orNull } from './schemas/field.ts';
 import { messageSchema } from './schemas/message.ts';
 import type { Mode } from './schemas/mode.ts';
+import { rulesOf } from './schemas/rules.ts';
 
 const JSON_LINES = 'application/x-ndjson';
 
@@ -60,11 +61,11 @@ function oneOrAnyOf(schemas: readonly Part[]): Part {
   return different.length === 1 ? (different[0] ?? {}) : { anyOf: different };
 }
 
-/** A field that is the whole answer is null if it is not set and no resource: a method that answers a resource has one. */
+/** A field that is the whole answer is null if it is not set, whatever the style. */
 function answerSchema(making: Making, { desc }: Method, field: DescField | undefined, mode: Mode): Part {
   if (field === undefined) return messageSchema(making, desc.output, mode);
   const schema = fieldSchema(making, field, mode, (message, way) => messageSchema(making, message, way));
-  return orNull(schema, field.message === undefined && hasPresence(field));
+  return orNull(schema, hasPresence(field) && !rulesOf(making.image, field).required);
 }
 
 /** Lines of JSON are, as OpenAPI 3.2 has them, a list of what each line is. */

@@ -451,7 +451,10 @@ export interface FieldRules {
    * escaped, contracts/iothentix.md section 4.
    */
   formSpaceIsPlus: boolean;
-  /** The field must be set and must not be empty. */
+  /**
+   * The field must be set and must not be empty. In a response nobody checks it:
+   * it tells callers that the field is always there.
+   */
   required: boolean;
   /**
    * A regular expression (ECMA-262, Unicode) that the whole value of a string

@@ -70,8 +70,8 @@ function enumSchema(desc: DescEnum): Part {
 
 /** A vendor's request may have null for what it leaves out; an answer has it where its method says so. */
 function mayBeNull({ image }: Making, field: DescField, mode: Mode): boolean {
-  if (mode.way === 'text') return false;
-  if (mode.way === 'request') return isVendor(mode) && !rulesOf(image, field).required;
+  if (mode.way === 'text' || rulesOf(image, field).required) return false;
+  if (mode.way === 'request') return isVendor(mode);
   return mode.jsonUnset === JsonUnset.JSON_UNSET_NULL && hasPresence(field) && field.oneof === undefined;
 }
 

@@ -49,7 +49,7 @@ export function nameIn(field: DescField, mode: Mode): string {
 }
 
 function isRequired({ image }: Making, field: DescField, mode: Mode): boolean {
-  if (mode.way !== 'answer') return rulesOf(image, field).required;
+  if (mode.way !== 'answer' || rulesOf(image, field).required) return rulesOf(image, field).required;
   if (mode.jsonUnset === JsonUnset.JSON_UNSET_OMIT) return false;
   return !hasPresence(field) || (mode.jsonUnset === JsonUnset.JSON_UNSET_NULL && field.oneof === undefined);
 }
