@@ -56,7 +56,7 @@ export function docsPages(log: Log): ReadonlyMap<string, Page> {
     ['/openapi.json', page(document, DOCUMENT_CACHE)],
     ['/docs', page(html, ASK_FIRST, { contentSecurityPolicy: POLICY, headers: [['Cross-Origin-Opener-Policy', 'same-origin']] })],
     // Relative, because a proxy may have a prefix that nobody here knows.
-    ['/docs/', async () => ({ status: 308, headers: [['Location', '../docs']] })],
+    ['/docs/', async () => ({ status: 308, headers: [['Location', '../docs']], body: '' })],
     ...Array.from(files, ([name, file]) => [`/docs/${name}`, page(file, ASK_FIRST)] as const),
   ]);
 }

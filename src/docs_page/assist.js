@@ -14,6 +14,10 @@ function within(shown) {
 function label() {
   for (const heading of viewer.querySelectorAll('.opblock-tag[data-tag]')) heading.querySelector('.expand-operation')?.setAttribute('aria-label', heading.dataset.tag);
   for (const select of viewer.querySelectorAll('.examples-select-element:not([aria-label])')) select.setAttribute('aria-label', 'Example');
+  for (const table of viewer.querySelectorAll('table[role="region"]:not([aria-label])')) {
+    const summary = table.closest('.opblock')?.querySelector('.opblock-summary');
+    table.setAttribute('aria-label', `Responses: ${summary?.querySelector('.opblock-summary-method')?.textContent} ${summary?.querySelector('[data-path]')?.dataset.path}`);
+  }
   for (const button of viewer.querySelectorAll('.close-modal:not([aria-label])')) button.setAttribute('aria-label', 'Close');
   for (const button of viewer.querySelectorAll('[aria-label="Apply credentials"]')) button.setAttribute('aria-label', 'Authorize: apply credentials');
   for (const button of viewer.querySelectorAll('[aria-label="Remove authorization"]')) button.setAttribute('aria-label', 'Logout: remove authorization');

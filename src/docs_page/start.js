@@ -21,8 +21,7 @@ function changes({ info, openapi }) {
 
 /** Below its service an operation needs no more than its own name, if no other has it. The viewer takes `_` in an address for a blank, and complains. */
 function shorten(operations) {
-  const own = ({ operationId }) => operationId.slice(operationId.indexOf('_') + 1);
-  const names = operations.map(own);
+  const names = operations.map(({ operationId }) => operationId.slice(operationId.indexOf('_') + 1));
   for (const [index, operation] of operations.entries()) {
     const name = names.filter((each) => each === names[index]).length === 1 ? names[index] : operation.operationId;
     operation.operationId = name.replaceAll('_', '');
