@@ -2,6 +2,24 @@
 // @generated from file keyturn/v1/operator_service.proto (package keyturn.v1, syntax proto3)
 /* eslint-disable */
 
+// Keyturn changes and checks the credentials of devices.
+//
+// It speaks three documented APIs byte for byte, over REST and over gRPC, and
+// has one of its own, below `/v1`, for those who run it. Each API has an error
+// body of its own; over gRPC all have `google.rpc.Status` with the reason.
+//
+// Descriptions name the documents that fix the APIs of others:
+// `contracts/iothentix.md` (keys and tokens of devices), `contracts/iotda.md`
+// (device management and its secrets) and `contracts/authentiq.md` (identities),
+// and a bare `section 7` is one of the document that the service names. A setting
+// such as `idempotent_retry` is the environment variable
+// `KEYTURN_IOTHENTIX_IDEMPOTENT_RETRY`, and likewise `KEYTURN_IOTDA_` and
+// `KEYTURN_AUTHENTIQ_` for those of the others.
+//
+// Beside these calls there are pages, which are no part of the contract:
+// `/livez`, `/readyz` and `/metrics`, `/.well-known/jwks.json` with the keys of
+// Keyturn's issuer, `/openapi.json` and `/docs`.
+
 import type { Device, DeviceKey } from "./device.ts";
 import type { JsonWebKey } from "./device_key_set.ts";
 import type { Project } from "./project.ts";
