@@ -12,6 +12,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const RUN_BY: Readonly<Record<string, readonly string[]>> = {
   'README.md sh': ['.ci/readme', '.ci/programs'],
   'README.md js': ['test/examples/huaweicloud_sdk.test.ts', 'test/examples/identity.test.ts'],
+  'docs/command_line.md sh': ['test/cli/command_line_docs.test.ts'],
+  'docs/rest_client.md ts': ['test/rest_client/docs.test.ts'],
   'docs/identity.md sh': ['test/examples/identity_docs.test.ts'],
   'docs/identity.md sql': ['test/examples/identity_docs.test.ts'],
   'docs/messages.md js': ['test/messages/webhooks.test.ts'],
