@@ -7,8 +7,8 @@ import { ended } from './keyturn.ts';
 /** Why nothing can be run on a terminal here; undefined if it can. */
 export const NO_TERMINAL = platform() !== 'linux' || !isInstalled('script') ? 'script of util-linux' : undefined;
 
-export function isInstalled(command: string): boolean {
-  return spawnSync(command, ['--version']).status === 0;
+export function isInstalled(command: string, version = '--version'): boolean {
+  return spawnSync(command, [version]).status === 0;
 }
 
 /** A suite that is skipped, with the reason in its title, if there is one. */
