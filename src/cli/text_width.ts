@@ -29,12 +29,12 @@ export function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)));
 }
 
-/** A text that is no wider, with an ellipsis in the place of what is gone. */
+/** A text that is no wider than 3 or more columns, with an ellipsis in the place of what is gone. */
 export function cutTo(text: string, width: number): string {
   return widthOf(text) <= width ? text : `${headOf(text, width - 1)}…`;
 }
 
-/** The lines of a text, none of them wider. They end between words where that is possible, else anywhere. */
+/** The lines of a text, none of them wider than 2 or more columns. They end between words where that is possible, else anywhere. */
 export function fold(text: string, width: number): string[] {
   const lines: string[] = [];
   let rest = text;

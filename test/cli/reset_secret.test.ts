@@ -122,7 +122,7 @@ describe('keyturn reset-secret', () => {
     assert.equal((await runHere(['device', 'add', 'd-1'], environment)).code, 0);
     assert.equal((await runHere(['reset-secret', 'd-1'], environment)).code, 0);
     assert.equal((await runHere(['reset-secret', 'd-1'], operatorOf(other))).code, 3, 'elsewhere its token does not count');
-    assert.match((await runHere(['issuer', 'list'], operatorOf(other))).stderr, /or not its operator listener \(KEYTURN_OPERATOR_LISTEN\)\n$/);
+    assert.match((await runHere(['issuer', 'list'], operatorOf(other))).stderr, / is Keyturn, but not its operator listener; give the address in its KEYTURN_OPERATOR_LISTEN\n$/);
   });
 });
 

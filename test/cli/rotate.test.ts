@@ -56,7 +56,7 @@ describe('keyturn rotate', () => {
     const frozen = await keyturn(argsOf(service.url, '--json'));
     await device.operate('POST', ':unfreeze', {});
     assert.deepEqual([frozen.code, frozen.stdout], [3, '']);
-    assert.match(frozen.stderr, /^keyturn: the service has refused the new key: [^\n]*\n$/);
+    assert.match(frozen.stderr, /^\{"error":\{"exit_code":3,"message":"the service has refused the new key: [^\n]*\n$/);
     assert.equal(readFileSync(device.keyFile, 'utf8'), key);
     const { pending } = device;
     for (const secret of [pending?.['jwt'], pending?.['pop'], ...key.split('\n').slice(1, -2)]) {

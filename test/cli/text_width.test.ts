@@ -10,7 +10,7 @@ const WIDTHS: readonly (readonly [text: string, width: number])[] = [
 ];
 
 const text = fc.string({ unit: fc.oneof(fc.constantFrom(...Array.from(' -_.:T1aé水ポ🚰\u0301')), fc.string({ minLength: 1, maxLength: 8, unit: fc.constantFrom(...Array.from('ab水')) })), maxLength: 40 });
-const width = fc.integer({ min: 2, max: 30 });
+const width = fc.integer({ min: 3, max: 30 });
 
 describe('the width of texts', () => {
   for (const [sample, expected] of WIDTHS) {
