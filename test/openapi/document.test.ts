@@ -2,8 +2,14 @@ import assert from 'node:assert/strict';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, it } from 'mocha';
 import { KEYTURN, operationsOf, partsOf, resolve } from './document.ts';
-import type { Example, MediaType, Response } from './document.ts';
+import type { Example, MediaType, Parameter, Response } from './document.ts';
 import { Schemas } from './schemas.ts';
+
+const MAIN = [
+  'DeviceKeyService_UpdatePublicKey', 'DeviceTokenService_IssueToken', 'DeviceTokenService_RenewToken', 'DeviceTokenService_IntrospectToken', 'DeviceSecretService_ResetDeviceSecret',
+  'IdentityBindingService_KeyRegister', 'IdentityBindingService_KeyBind', 'IdentityBindingService_SignConfirm', 'IotDeviceService_AddDevice', 'IotDeviceService_ShowDevice', 'IotDeviceService_DeviceAuth',
+  'OperatorService_CreateDevice', 'OperatorService_WatchEvents', 'IamService_CreateToken',
+];
 
 describe('gen/openapi.json', () => {
   it('is an OpenAPI 3.1 document to its validator', async () => {
@@ -49,7 +55,26 @@ describe('gen/openapi.json', () => {
       assert.equal(schemas.faults(schema, value), '', where);
       count += 1;
     }
-    assert.ok(count > 500, `${count} examples`);
+    assert.ok(count > 600, `${count} examples`);
+  });
+
+  it('has examples of parameters that fit their schemas', () => {
+    const schemas = new Schemas(KEYTURN);
+    for (const { operation } of operationsOf(KEYTURN)) {
+      for (const each of operation.parameters ?? []) {
+        const { name, schema, example } = resolve<Parameter>(KEYTURN, each);
+        if (example !== undefined) assert.equal(schemas.faults(schema, example), '', `${operation.operationId} ${name}`);
+      }
+    }
+  });
+
+  it('has an example of a request and of a success for the main calls', () => {
+    for (const id of MAIN) {
+      const { requestBody, responses } = operationsOf(KEYTURN).find(({ operation }) => operation.operationId === id)?.operation ?? assert.fail(id);
+      const [, success] = Object.entries(responses).find(([status]) => status.startsWith('2')) ?? assert.fail(id);
+      const media = [...Object.values(requestBody?.content ?? {}), ...Object.values(resolve<Response>(KEYTURN, success).content ?? {})];
+      assert.deepEqual(media.filter(({ example }) => example === undefined), [], id);
+    }
   });
 
   it('explains the documents of the repository that it names', () => {

@@ -33,6 +33,7 @@ export interface Parameter {
   readonly required?: boolean;
   readonly description?: string;
   readonly schema: object;
+  readonly example?: unknown;
 }
 
 export interface Operation {

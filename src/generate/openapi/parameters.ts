@@ -10,6 +10,7 @@ import type { Making } from './making.ts';
 import { partOf } from './part.ts';
 import type { Part } from './part.ts';
 import type { PathParameter } from './paths.ts';
+import { exampleMember, fieldSample } from './samples.ts';
 import { fieldSchema, notesOf } from './schemas/field.ts';
 import type { Notes } from './schemas/field.ts';
 import { rulesOf } from './schemas/rules.ts';
@@ -33,6 +34,7 @@ export function pathParameters(making: Making, parameters: readonly PathParamete
       ...notes,
       // A segment is never empty.
       schema: kind === 'any' && schema['type'] === 'string' && !('pattern' in schema || 'enum' in schema) ? { ...schema, minLength: 1 } : schema,
+      ...(field === undefined || whole !== undefined ? {} : exampleMember(fieldSample(making, field, { way: 'text' }))),
       'x-multi-segment': kind === 'rest' ? true : undefined,
     });
   });
@@ -51,6 +53,7 @@ export function queryParameters(making: Making, { desc, rules }: Method, rule: H
       required: path.length === 1 && rulesOf(making.image, field).required ? true : undefined,
       ...notesOf(field),
       schema: textSchema(making, field),
+      ...exampleMember(fieldSample(making, field, { way: 'text' })),
     });
   });
 }

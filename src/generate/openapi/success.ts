@@ -13,6 +13,7 @@ import { successHeaders } from './headers.ts';
 import { markdownOf } from './markdown.ts';
 import type { Making } from './making.ts';
 import type { Part } from './part.ts';
+import { exampleMember, fieldSample, sampleOf } from './samples.ts';
 import { fieldSchema, hasPresence, orNull } from './schemas/field.ts';
 import { messageSchema } from './schemas/message.ts';
 import type { Mode } from './schemas/mode.ts';
@@ -39,21 +40,31 @@ export function successesOf(making: Making, method: Method, rule: HttpRule): [st
 function contentOf(making: Making, method: Method, field: DescField | undefined): Part {
   const { desc, rules, isStream } = method;
   const mode: Mode = { way: 'answer', jsonNames: rules.jsonNames, jsonUnset: rules.jsonUnset };
-  const json = answerSchema(making, method, field, mode);
+  const json = { schema: answerSchema(making, method, field, mode), sample: field === undefined ? sampleOf(making, desc.output, mode) : fieldSample(making, field, mode) };
   if (isStream) return { [JSON_LINES]: linesOf(json) };
   const raw = rawKindOf(desc.output, field);
-  const usual: [string, Part] =
-    rules.responseMediaType !== '' ? [rules.responseMediaType, rawSchema(raw)] : raw === 'http_body' ? [ANY_TYPE, {}] : [JSON_TYPE, json];
-  const forms = rules.responseForms.map(({ mediaType, field: name }): [string, Part] => [
-    mediaType,
-    name === '' ? usual[1] : rawSchema(rawKindOf(desc.output, desc.output.fields.find((each) => each.name === name))),
-  ]);
-  const byType = Map.groupBy([usual, ...forms], ([type]) => type);
-  return Object.fromEntries(Array.from(byType, ([type, all]) => [type, { schema: oneOrAnyOf(all.map(([, schema]) => schema)) }]));
+  const usual: Form =
+    rules.responseMediaType !== '' ? { type: rules.responseMediaType, ...rawForm(making, method, field) } : raw === 'http_body' ? { type: ANY_TYPE, schema: {} } : { type: JSON_TYPE, ...json };
+  const forms = rules.responseForms.map(({ mediaType, field: name }) => {
+    const { schema, sample } = name === '' ? usual : rawForm(making, method, desc.output.fields.find((each) => each.name === name));
+    return { type: mediaType, schema, sample };
+  });
+  const byType = Map.groupBy([usual, ...forms], ({ type }) => type);
+  return Object.fromEntries(
+    Array.from(byType, ([type, all]) => [type, { schema: oneOrAnyOf(all.map(({ schema }) => schema)), ...exampleMember(all.find(({ sample }) => sample !== undefined)?.sample) }]),
+  );
 }
 
-function rawSchema(raw: ReturnType<typeof rawKindOf>): Part {
-  return raw === 'text' ? { type: 'string' } : {};
+/** One form of an answer. */
+interface Form {
+  readonly type: string;
+  readonly schema: Part;
+  readonly sample?: unknown;
+}
+
+function rawForm(making: Making, { desc }: Method, field: DescField | undefined): Omit<Form, 'type'> {
+  if (field === undefined || rawKindOf(desc.output, field) !== 'text') return { schema: {} };
+  return { schema: { type: 'string' }, sample: fieldSample(making, field, { way: 'text' }) };
 }
 
 function oneOrAnyOf(schemas: readonly Part[]): Part {
@@ -69,7 +80,7 @@ function answerSchema(making: Making, { desc }: Method, field: DescField | undef
 }
 
 /** Lines of JSON are, as OpenAPI 3.2 has them, a list of what each line is. */
-function linesOf(line: Part): Part {
+function linesOf({ schema: line, sample }: Omit<Form, 'type'>): Part {
   const end = {
     type: 'object',
     description: 'The last line of a stream that ends with an error.',
@@ -78,5 +89,6 @@ function linesOf(line: Part): Part {
     additionalProperties: false,
   };
   const items = { anyOf: [line, end] };
-  return { schema: { type: 'array', description: 'A line of JSON for each.', items }, 'x-itemSchema': items };
+  const example = sample === undefined ? undefined : `${JSON.stringify(sample)}\n`;
+  return { schema: { type: 'array', description: 'A line of JSON for each.', items }, ...exampleMember(example), 'x-itemSchema': items };
 }

@@ -472,6 +472,8 @@ export interface FieldRules {
    * hands none that has it on to the database, which stores no such text.
    */
   anyText: boolean;
+  /** A value for documents: text as it is, anything else as JSON has it. */
+  example: string;
 }
 
 /** How one reason of refusal leaves over each wire. */
@@ -1071,6 +1073,7 @@ function createBaseFieldRules(): FieldRules {
     maxItems: 0,
     expects: "",
     anyText: false,
+    example: "",
   };
 }
 
@@ -1096,6 +1099,9 @@ export const FieldRules: MessageFns<FieldRules> = {
     }
     if (message.anyText !== false) {
       writer.uint32(56).bool(message.anyText);
+    }
+    if (message.example !== "") {
+      writer.uint32(66).string(message.example);
     }
     return writer;
   },
@@ -1169,6 +1175,14 @@ export const FieldRules: MessageFns<FieldRules> = {
             message.anyText = reader.bool();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.example = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1193,6 +1207,7 @@ export const FieldRules: MessageFns<FieldRules> = {
     message.maxItems = object.maxItems ?? 0;
     message.expects = object.expects ?? "";
     message.anyText = object.anyText ?? false;
+    message.example = object.example ?? "";
     return message;
   },
 };
