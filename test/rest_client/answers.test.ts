@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, it } from 'mocha';
 import type { Call } from '../../src/call/call.ts';
 import { withEcho } from './echo.ts';
@@ -102,4 +104,23 @@ describe('answers to a generated client', () => {
     await assert.rejects(ask('BindingService.answerPart', {}, options), { name: 'RestError', status: 200, code: undefined, text: 'null', message: 'GET /bind/answer/inner: the answer is null' });
     assert.deepEqual(await shown('BodiesService.strict', { maybeInt64: 2n ** 62n }, { route: 'PUT /bodies/strict/maybe' }), [200, 'application/json', String(2n ** 62n)]);
   });
+});
+
+describe('the types of answers', () => {
+  const echo = withEcho();
+
+  for (const [method, name] of [['strict', 'EverythingJsonOmit'], ['vendor', 'EverythingProtoDefault'], ['nulls', 'EverythingJsonNull']] as const) {
+    it(`of ${name} say of each member whether it is there, as it is`, async () => {
+      const code = readFileSync(join(echo().folder, 'gen/rest/transcoder/v1/everything.ts'), 'utf8');
+      const body = new RegExp(`^export interface ${name} \\{\\n([^]*?)^\\}`, 'm').exec(code)?.[1] ?? assert.fail(name);
+      const members = [...body.matchAll(/^ {2}readonly '?([\w-]+)'?(\??): (.*);$/gm)].map(([, member = '', mark, type = '']) => ({ member, isThere: mark === '', type }));
+      const { content } = await echo().ask(`BodiesService.${method}`, {}).withResponse();
+      const shown = content as Record<string, unknown>;
+      assert.equal(members.length, 56);
+      assert.deepEqual(members.filter(({ isThere }) => isThere).map(({ member }) => member).toSorted(), Object.keys(shown).toSorted());
+      // Of NullValue the one value is null, whatever the style.
+      const nulls = members.filter(({ type }) => type === 'null' || type.endsWith(' | null')).map(({ member }) => member);
+      assert.deepEqual(nulls.filter((member) => member in shown).toSorted(), Object.keys(shown).filter((member) => shown[member] === null).toSorted());
+    });
+  }
 });
