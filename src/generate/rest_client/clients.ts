@@ -10,7 +10,7 @@ import type { RoutePlan } from './route_plan.ts';
 import { printService } from './service.ts';
 import type { ServicePlan } from './service.ts';
 import { Shapes } from './shapes.ts';
-import { answerStyleOf, requestStyleOf } from './style.ts';
+import { answerStyleOf } from './style.ts';
 
 const SOURCES = new URL('runtime/', import.meta.url);
 const NOTE = '// Made by `npm run generate`: edits are lost.';
@@ -55,7 +55,7 @@ function writeFile(schema: Schema, file: DescFile, catalogue: Catalogue, plans: 
   for (const desc of enums) printEnum(printer, desc);
   for (const desc of messages) printMessage(printer, desc);
   // The routes name them, so that they stand before.
-  for (const plan of plans.flatMap(({ methods }) => methods.flat())) if (plan.takesQuery) shapes.nameOf(plan.method.desc.input, requestStyleOf(plan.method));
+  for (const plan of plans.flatMap(({ methods }) => methods.flat())) shapes.queryOf(plan);
   shapes.print(printer);
   for (const plan of plans) printService(printer, shapes, plan);
 }

@@ -23,7 +23,8 @@ export interface RoutePlan {
   readonly httpMethod: string;
   readonly path: readonly PathPart[];
   readonly body: BodyPlan | undefined;
-  readonly takesQuery: boolean;
+  /** The fields that may go into the query. */
+  readonly queryFields: readonly DescField[];
   /** The fields that every request has: those in the path, and a body that may not be left out. */
   readonly needed: ReadonlySet<DescField>;
   /** The fields that no request can have. */
@@ -64,7 +65,7 @@ export function planRoute(method: Method, rule: HttpRule): RoutePlan | undefined
     httpMethod,
     path: pathPartsOf(parseTemplate(template), bound, (field) => nameIn(field, style)),
     body,
-    takesQuery,
+    queryFields: takesQuery ? desc.input.fields.filter((field) => !without.includes(field) && field !== bodyField && !bound.some(([first, ...rest]) => first === field && rest.length === 0)) : [],
     needed,
     without: new Set(without),
     raw: rawKind === undefined ? undefined : { kind: rawKind, field: bodyField },

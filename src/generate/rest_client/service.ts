@@ -7,7 +7,6 @@ import { docWith } from './messages.ts';
 import type { Printer } from './printer.ts';
 import type { RoutePlan } from './route_plan.ts';
 import type { Shapes } from './shapes.ts';
-import { requestStyleOf } from './style.ts';
 import { docOf, literalOf, propertyName, quote, unionOf } from './text.ts';
 import { wordsOf } from './words.ts';
 
@@ -48,9 +47,9 @@ function printTable(printer: Printer, shapes: Shapes, { service, methods }: Serv
 }
 
 function routeLiteral(plan: RoutePlan, shapes: Shapes): string {
-  const { name, httpMethod, path, body, takesQuery, method } = plan;
+  const { name, httpMethod, path, body, queryFields } = plan;
   const { form, forms, neverNull, headers } = planAnswer(plan);
-  const query = takesQuery ? shapes.nameOf(method.desc.input, requestStyleOf(method)) : undefined;
+  const query = queryFields.length === 0 ? undefined : shapes.queryOf(plan);
   const answers = {
     answer: form === 'json' ? undefined : form,
     forms: Object.keys(forms).length === 0 ? undefined : forms,

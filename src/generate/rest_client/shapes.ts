@@ -3,8 +3,9 @@ import { JsonNames } from '../../../gen/keyturn/options/v1/options.ts';
 import { isTextField } from '../../contract/json/text.ts';
 import { typeNameOf } from './catalogue.ts';
 import { isFollowed } from './route_plan.ts';
+import type { RoutePlan } from './route_plan.ts';
 import type { Printer } from './printer.ts';
-import { nameIn } from './style.ts';
+import { nameIn, requestStyleOf } from './style.ts';
 import type { RequestStyle } from './style.ts';
 import { propertyName, quote } from './text.ts';
 
@@ -15,13 +16,16 @@ const JSON_TEXTS = new Set(['google.protobuf.Struct', 'google.protobuf.Value', '
 export class Shapes {
   readonly #used = new Map<string, { readonly desc: DescMessage; readonly style: RequestStyle }>();
 
-  /** The name of the constant for a message, or an empty literal where all its values are plain. */
-  nameOf(desc: DescMessage, style: RequestStyle): string {
-    if (!isSpecial(desc, new Set())) return '{}';
+  /** What the query of a route is written by: the name of a constant, or an empty literal where all values are plain. */
+  queryOf({ method, queryFields }: RoutePlan): string {
+    return queryFields.some((field) => isSpecialField(field, new Set())) ? this.#nameOf(method.desc.input, requestStyleOf(method)) : '{}';
+  }
+
+  #nameOf(desc: DescMessage, style: RequestStyle): string {
     const name = `${typeNameOf(desc)}In${style.names === JsonNames.JSON_NAMES_PROTO ? 'Proto' : 'Json'}Query`;
     if (!this.#used.has(name)) {
       this.#used.set(name, { desc, style });
-      for (const { fieldKind, message } of desc.fields) if (fieldKind === 'message' && formOf(message) === undefined) this.nameOf(message, style);
+      for (const { fieldKind, message } of desc.fields) if (fieldKind === 'message' && formOf(message) === undefined && isSpecial(message, new Set())) this.#nameOf(message, style);
     }
     return name;
   }
@@ -36,7 +40,7 @@ export class Shapes {
         if (form !== undefined) printer.print('  ', name, ': ', quote(form), ',');
         else if (field.message !== undefined && field.fieldKind === 'message' && isSpecial(field.message, new Set())) {
           printer.print('  get ', name, '() {');
-          printer.print('    return ', this.nameOf(field.message, style), ';');
+          printer.print('    return ', this.#nameOf(field.message, style), ';');
           printer.print('  },');
         }
       }
@@ -62,7 +66,9 @@ function formOf(desc: { readonly typeName: string } | DescMessage | undefined): 
 function isSpecial(desc: DescMessage, seen: Set<DescMessage>): boolean {
   if (seen.has(desc)) return false;
   seen.add(desc);
-  return desc.fields.some(
-    (field) => formOfField(field) !== undefined || (field.fieldKind === 'message' && !isTextField(field) && isSpecial(field.message, seen)),
-  );
+  return desc.fields.some((field) => isSpecialField(field, seen));
+}
+
+function isSpecialField(field: DescField, seen: Set<DescMessage>): boolean {
+  return formOfField(field) !== undefined || (field.fieldKind === 'message' && !isTextField(field) && isSpecial(field.message, seen));
 }

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { FingerprintReset, IotDevice, IotDeviceChanges, IotDeviceRegistration, IotDeviceSummary, IotPage } from "./iot_device.ts";
-import type { QueryShape, Route } from "../../runtime/route.ts";
+import type { Route } from "../../runtime/route.ts";
 import { RestConnection } from "../../runtime/connection.ts";
 import type { Answer, ClientOptions, ErrorOf, RequestOptions, RestCall } from "../../runtime/index.ts";
 import { isErrorOf } from "../../runtime/index.ts";
@@ -140,36 +140,15 @@ export interface DeviceAuthResponse {
   readonly expires_in: number;
 }
 
-const AddDeviceRequestInProtoQuery: QueryShape = {
-  get registration() {
-    return IotDeviceRegistrationInProtoQuery;
-  },
-};
-
-const IotDeviceRegistrationInProtoQuery: QueryShape = {
-  extension_info: 'json',
-  shadow: 'none',
-};
-
-const UpdateDeviceRequestInProtoQuery: QueryShape = {
-  get changes() {
-    return IotDeviceChangesInProtoQuery;
-  },
-};
-
-const IotDeviceChangesInProtoQuery: QueryShape = {
-  extension_info: 'json',
-};
-
 const iotDeviceServiceRoutes = {
-  addDevice: { name: 'POST /v5/iot/{project_id}/devices', method: 'POST', path: ['/v5/iot/', { of: ['project_id'] }, '/devices'], body: { of: 'registration', as: 'json', type: 'application/json' }, query: AddDeviceRequestInProtoQuery, neverNull: true },
+  addDevice: { name: 'POST /v5/iot/{project_id}/devices', method: 'POST', path: ['/v5/iot/', { of: ['project_id'] }, '/devices'], body: { of: 'registration', as: 'json', type: 'application/json' }, neverNull: true },
   listDevices: { name: 'GET /v5/iot/{project_id}/devices', method: 'GET', path: ['/v5/iot/', { of: ['project_id'] }, '/devices'], query: {} },
-  showDevice: { name: 'GET /v5/iot/{project_id}/devices/{device_id}', method: 'GET', path: ['/v5/iot/', { of: ['project_id'] }, '/devices/', { of: ['device_id'] }], query: {}, neverNull: true },
-  updateDevice: { name: 'PUT /v5/iot/{project_id}/devices/{device_id}', method: 'PUT', path: ['/v5/iot/', { of: ['project_id'] }, '/devices/', { of: ['device_id'] }], body: { of: 'changes', as: 'json', type: 'application/json' }, query: UpdateDeviceRequestInProtoQuery, neverNull: true },
-  deleteDevice: { name: 'DELETE /v5/iot/{project_id}/devices/{device_id}', method: 'DELETE', path: ['/v5/iot/', { of: ['project_id'] }, '/devices/', { of: ['device_id'] }], query: {} },
-  freezeDevice: { name: 'POST /v5/iot/{project_id}/devices/{device_id}/freeze', method: 'POST', path: ['/v5/iot/', { of: ['project_id'] }, '/devices/', { of: ['device_id'] }, '/freeze'], query: {} },
-  unfreezeDevice: { name: 'POST /v5/iot/{project_id}/devices/{device_id}/unfreeze', method: 'POST', path: ['/v5/iot/', { of: ['project_id'] }, '/devices/', { of: ['device_id'] }, '/unfreeze'], query: {} },
-  resetFingerprint: { name: 'POST /v5/iot/{project_id}/devices/{device_id}/reset-fingerprint', method: 'POST', path: ['/v5/iot/', { of: ['project_id'] }, '/devices/', { of: ['device_id'] }, '/reset-fingerprint'], body: { of: 'reset', as: 'json', type: 'application/json', optional: true }, query: {} },
+  showDevice: { name: 'GET /v5/iot/{project_id}/devices/{device_id}', method: 'GET', path: ['/v5/iot/', { of: ['project_id'] }, '/devices/', { of: ['device_id'] }], neverNull: true },
+  updateDevice: { name: 'PUT /v5/iot/{project_id}/devices/{device_id}', method: 'PUT', path: ['/v5/iot/', { of: ['project_id'] }, '/devices/', { of: ['device_id'] }], body: { of: 'changes', as: 'json', type: 'application/json' }, neverNull: true },
+  deleteDevice: { name: 'DELETE /v5/iot/{project_id}/devices/{device_id}', method: 'DELETE', path: ['/v5/iot/', { of: ['project_id'] }, '/devices/', { of: ['device_id'] }] },
+  freezeDevice: { name: 'POST /v5/iot/{project_id}/devices/{device_id}/freeze', method: 'POST', path: ['/v5/iot/', { of: ['project_id'] }, '/devices/', { of: ['device_id'] }, '/freeze'] },
+  unfreezeDevice: { name: 'POST /v5/iot/{project_id}/devices/{device_id}/unfreeze', method: 'POST', path: ['/v5/iot/', { of: ['project_id'] }, '/devices/', { of: ['device_id'] }, '/unfreeze'] },
+  resetFingerprint: { name: 'POST /v5/iot/{project_id}/devices/{device_id}/reset-fingerprint', method: 'POST', path: ['/v5/iot/', { of: ['project_id'] }, '/devices/', { of: ['device_id'] }, '/reset-fingerprint'], body: { of: 'reset', as: 'json', type: 'application/json', optional: true } },
   deviceAuth: { name: 'POST /v5/device-auth', method: 'POST', path: ['/v5/device-auth'], body: { of: '*', as: 'json', type: 'application/json' } },
 } satisfies Record<string, Route | Record<string, Route>>;
 
