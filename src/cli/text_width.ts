@@ -1,10 +1,5 @@
-/** Takes two columns of a terminal: East_Asian_Width W and F, as far as terminals agree (UAX #11), and pictures. */
-const WIDE =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}\p{Script=Hangul}\p{Script=Yi}\p{Script=Tangut}\p{Script=Khitan_Small_Script}\p{Script=Nushu}\p{Emoji_Presentation}\u2329\u232a\u2630-\u2637\u268a-\u268f\u2ff0-\u303e\u3099-\u30ff\u3190-\u31ff\u3200-\u33ff\u4dc0-\u4dff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1d300}-\u{1d376}\u{1f200}-\u{1f2ff}]/u;
-/** Half-width forms of those scripts, and the letters that stand for flags in pairs. */
-const NARROW = /[\u02ea\u02eb\u303f\u3248-\u324f\uff61-\uffdc\uffe8-\uffee\p{Regional_Indicator}]/u;
-/** Sits on the character before it: marks, and the second and third letters of a Korean syllable. */
-const MARK = /[\p{Mn}\p{Me}\u1160-\u11ff\ud7b0-\ud7ff]/u;
+import stringWidth from 'string-width';
+
 const ASCII = /^[ -~]*$/;
 
 const SEGMENTER = new Intl.Segmenter('en', { granularity: 'grapheme' });
@@ -13,15 +8,7 @@ const BREAK = /[ _/,;=](?=.)|[-.:](?=[^\d])|(?<=\d)(?=T\d)/gs;
 
 /** How many columns of a terminal a text takes that has no control characters. */
 export function widthOf(text: string): number {
-  if (ASCII.test(text)) return text.length;
-  let width = 0;
-  for (const character of text) width += widthOfOne(character);
-  return width;
-}
-
-function widthOfOne(character: string): number {
-  if (MARK.test(character)) return 0;
-  return WIDE.test(character) && !NARROW.test(character) ? 2 : 1;
+  return ASCII.test(text) ? text.length : stringWidth(text);
 }
 
 /** Fills a text with blanks up to a width. */
