@@ -77,6 +77,7 @@ describe('the OpenAPI document of another contract', () => {
     assert.deepEqual(Object.keys(answerOf('StreamService_Watch').content ?? {}), ['application/x-ndjson']);
     assert.equal(answerOf('BodiesService_Statuses', '204').content, undefined);
     assert.equal(answerOf('KeepService_Keep', '304').content, undefined);
+    for (const status of ['200', '400']) assert.equal(answerOf('MatchingService_HeadOfBoth', status).content, undefined);
     assert.deepEqual(Object.keys(answerOf('KeepService_Keep').headers ?? {}).toSorted(), ['Cache-Control', 'ETag', 'Vary', 'X-Answer', 'X-Request-ID']);
     assert.deepEqual(schemaOf(answerOf('BindingService_AnswerPart_4').content?.['application/json']), { type: 'string', format: 'int64', pattern: '^-?[0-9]{1,19}$' });
   });

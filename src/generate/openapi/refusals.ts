@@ -55,7 +55,8 @@ function refusalOf({ service, rules }: Method, rule: HttpRule, status: number, r
   return {
     description: `${STATUS_CODES[status] ?? 'Refused'}: ${reasons.map(({ name }) => `\`${name}\``).join(', ')}.`,
     headers: refusalHeaders(service, status, mayComeBack, refusesMedia),
-    content: Object.fromEntries([JSON_TYPE, ...labels].map((type) => [type, content])),
+    // An answer to HEAD has no body (RFC 9110 section 9.3.2).
+    ...(patternOf(rule).method === 'HEAD' ? {} : { content: Object.fromEntries([JSON_TYPE, ...labels].map((type) => [type, content])) }),
   };
 }
 

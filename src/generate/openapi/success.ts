@@ -5,6 +5,7 @@ import { Envelope } from '../../../gen/keyturn/options/v1/options.ts';
 import { hasContent } from '../../contract/http_status.ts';
 import type { Method } from '../../contract/model.ts';
 import { ERROR_MEMBER } from '../../contract/stream.ts';
+import { patternOf } from '../../transport/rest/binding/checks.ts';
 import { ANY_TYPE, JSON_TYPE } from '../../transport/rest/body/media.ts';
 import { rawKindOf } from '../../transport/rest/body/raw.ts';
 import { commentOf } from '../comments.ts';
@@ -28,9 +29,10 @@ export function successesOf(making: Making, method: Method, rule: HttpRule): [st
   const description = markdownOf(commentOf(field ?? desc.output));
   const headers = successHeaders(method);
   const content = contentOf(making, method, field);
+  const isHead = patternOf(rule).method === 'HEAD';
   const successes = [...new Set(rules.statuses)].map((status): [string, Part] => {
     const text = description === '' || !hasContent(status) ? `${STATUS_CODES[status] ?? 'Done'}.` : description;
-    return [String(status), { description: text, headers, ...(hasContent(status) ? { content } : {}) }];
+    return [String(status), { description: text, headers, ...(hasContent(status) && !isHead ? { content } : {}) }];
   });
   if (rules.maxAgeSeconds > 0) successes.push(['304', { description: 'What the caller has kept is the same.', headers: { ...headers } }]);
   return successes;

@@ -5,8 +5,9 @@
 // Keyturn changes and checks the credentials of devices.
 //
 // It speaks three documented APIs byte for byte, over REST and over gRPC, and
-// has one of its own, below `/v1`, for those who run it. Each API has an error
-// body of its own; over gRPC all have `google.rpc.Status` with the reason.
+// has one of its own, below `/v1`, for those who run it; with a listener for the
+// operator that one is served there alone. Each API has an error body of its own;
+// over gRPC all have `google.rpc.Status` with the reason.
 //
 // Descriptions name the documents that fix the APIs of others:
 // `contracts/iothentix.md` (keys and tokens of devices), `contracts/iotda.md`
