@@ -77,6 +77,14 @@ describe('gen/openapi.json', () => {
     }
   });
 
+  it('has an empty text for none, but not as a member of a list', () => {
+    const schemas = new Schemas(KEYTURN);
+    const fits = (name: string, value: object): boolean => schemas.faults(KEYTURN.components['schemas']?.[name] ?? {}, value) === '';
+    assert.ok(fits('CreateDeviceRequest', { device_id: 'a', product_id: '', secret: '', scopes: ['read'] }));
+    assert.ok(!fits('CreateDeviceRequest', { device_id: 'a', scopes: [''] }));
+    assert.ok(!fits('CreateAccessKeyRequest', { project_id: 'default', actions: [''] }));
+  });
+
   it('explains the documents of the repository that it names', () => {
     const names = new Set(JSON.stringify(KEYTURN).match(/\b(?:contracts|docs|src|test|proto|gen)\/[\w./-]+\w/gi)?.map((name) => name.toLowerCase()));
     assert.deepEqual([...names].filter((name) => !KEYTURN.info.description.includes(`\`${name}\``)), []);

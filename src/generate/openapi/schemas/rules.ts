@@ -11,12 +11,11 @@ export function rulesOf(image: Image, field: DescField): FieldRules {
   return readOption(image, field, 'keyturn.options.v1.field', FieldRules) ?? FieldRules.create();
 }
 
-/** What the rules of a field say of one text of a request. Unless it is required an empty one counts as none. */
+/** What the rules of a field say of one text of a request. Unless it is required an empty one counts as none, but not as a member of a list or a map. */
 export function textRules({ required, pattern, maxLength }: FieldRules, isMember: boolean): Part {
-  const isNeeded = required && !isMember;
   return {
-    ...patternOf(pattern, isNeeded),
-    ...(isNeeded && pattern === '' ? { minLength: 1 } : {}),
+    ...patternOf(pattern, required || isMember),
+    ...(required && !isMember && pattern === '' ? { minLength: 1 } : {}),
     ...(maxLength > 0 ? { maxLength } : {}),
   };
 }
