@@ -11,9 +11,10 @@ export interface PageRun {
   readonly expected: readonly RegExp[];
 }
 
-/** A stream has no end of its own: what has come in two seconds is enough. */
-const STREAMS = `npx() { case "$*" in *'events watch'*) timeout 2 node src/keyturn.js "\${@:2}" || [ $? = 124 ];; *) shift; node src/keyturn.js "$@";; esac; }
-curl() { case "$*" in *events:watch*) command curl --max-time 2 "$@" || [ $? = 28 ];; *) command curl "$@";; esac; }`;
+/** A stream has no end of its own: its first line is enough where there is one already, else that it goes on. */
+const STREAMS = `watch() { case "$*" in *from*start*) head -n 1 < <(timeout 20 "$@" 2> /dev/null);; *) timeout 3 "$@" || [ $? = 124 ];; esac; }
+npx() { case "$*" in *'events watch'*) watch node src/keyturn.js "\${@:2}";; *) shift; node src/keyturn.js "$@";; esac; }
+curl() { case "$*" in *events:watch*) watch curl "$@";; *) command curl "$@";; esac; }`;
 
 const DEVICE = (name: string, more = ''): string =>
   `openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt -out data/${name}.pem && chmod 600 data/${name}.pem
