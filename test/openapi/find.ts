@@ -37,7 +37,7 @@ function decoded(path: string): string | undefined {
   try {
     return path
       .split('/')
-      .map((segment) => decodeURIComponent(segment).replaceAll('/', '\u2215'))
+      .map((segment) => decodeURIComponent(segment.replaceAll(/%3A/gi, '%E2%88%B6')).replaceAll('/', '\u2215'))
       .join('/');
   } catch {
     return undefined;
