@@ -13,6 +13,8 @@ const exitCode = await run(process.argv.slice(2), {
   stderr: process.stderr,
 });
 process.exitCode = exitCode || process.exitCode;
+// A connection that is still being made, as by TLS to who says nothing, must not keep a command that has ended.
+process.stdout.write('', () => process.stderr.write('', () => setImmediate(() => process.exit())));
 
 /** A reader that has seen enough, such as `head`, is no fault; a full disk is. */
 function onLostOutput(error: NodeJS.ErrnoException): void {

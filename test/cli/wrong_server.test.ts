@@ -17,7 +17,7 @@ import { OperatorServiceService } from '../../gen/keyturn/v1/operator_service.ts
 import { authority, issue } from '../support/certificates.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { OPERATOR_TOKEN, startService } from '../support/service.ts';
-import { runHere } from './keyturn.ts';
+import { keyturn, runHere } from './keyturn.ts';
 
 const NOT_GRPC = '@ does not speak gRPC; give the gRPC listener of Keyturn';
 const CLOSES = '@ takes connections and closes them; is it the gRPC listener of Keyturn, and running?';
@@ -100,6 +100,17 @@ describe('keyturn and a server that is not what it should be', () => {
   it('HTTP/1, spoken to by TLS', async () => tells(await listen(createHttp1()), NO_TLS, 'https://'));
   it('HTTP/1 by TLS', async () => tells(await listen(createTls({ ...own, ALPNProtocols: ['http/1.1'] }, says(''))), NOT_GRPC, 'https://'));
   it('one that speaks first', async () => tells(await listen(createTcp(says('SSH-2.0-OpenSSH_9.2\r\n'))), NOT_GRPC));
+
+  it('one that never answers, by TLS too: the command ends when it has said so', async () => {
+    const place = await listen(createTcp());
+    for (const scheme of ['', 'https://']) {
+      const began = performance.now();
+      const { code, stderr } = await keyturn(['device', 'list'], { environment: { KEYTURN_SERVER: `${scheme}${place}`, KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN } });
+      assert.deepEqual([code, stderr], [1, `keyturn: ${place} takes connections but ${NOT_GRPC.slice(2)}\n`]);
+      assert.ok(performance.now() - began < 30_000);
+    }
+  });
+
   it('one that closes', async () => tells(await listen(createTcp((socket) => socket.destroy())), CLOSES));
 
   it('the REST listener', async () => {
