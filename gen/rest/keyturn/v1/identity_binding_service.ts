@@ -27,9 +27,9 @@ export interface KeyRegisterResponse {
 /** A key to revoke by the address and the number that it holds. */
 export interface KeyRevokeNosecretRequest {
   /** The e-mail address, as in section 4. Required. */
-  readonly email?: string | undefined;
+  readonly email: string;
   /** The phone number, as in section 4. Required. */
-  readonly phone?: string | undefined;
+  readonly phone: string;
   /** The code that was sent to both; unset: to ask for it. */
   readonly code?: string | undefined;
 }
@@ -116,7 +116,7 @@ export interface PushLoginRequestRequest {
    * Where the login goes back to: an absolute http or https URI of at most 2048
    * characters. Required.
    */
-  readonly callback?: string | undefined;
+  readonly callback: string;
   /** A PushToken (section 4), signed by the key that its `sub` spells. */
   readonly jwt: string;
 }
@@ -293,7 +293,7 @@ export class IdentityBindingServiceClient {
    * @throws RestError 409 `confirm-first`: A code was sent. Repeat the request with it.
    * @throws RestError 429 `rate-limit`: Too many requests for this address or number.
    */
-  keyRevokeNosecret(request: KeyRevokeNosecretRequest = {}, options?: RequestOptions): RestCall<Answer<200, KeyRevokeNosecretResponse, 'retry-after'>> {
+  keyRevokeNosecret(request: KeyRevokeNosecretRequest, options?: RequestOptions): RestCall<Answer<200, KeyRevokeNosecretResponse, 'retry-after'>> {
     return this.#connection.call(identityBindingServiceRoutes.keyRevokeNosecret, request, options);
   }
 
