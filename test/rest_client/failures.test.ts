@@ -55,6 +55,31 @@ describe('a generated client before what is no Keyturn', () => {
     assert.ok(odd instanceof RestError && odd.retryAfter === undefined);
   });
 
+  it('knows no time to wait that no timer can wait', async () => {
+    says(503, '', { 'retry-after': '9'.repeat(400) });
+    const error = await failure(client().listProjects());
+    assert.ok(error instanceof RestError && error.retryAfter === undefined);
+  });
+
+  it('takes no credentials in the base URL, and does not quote them', () => {
+    for (const own of ['http://user:word@127.0.0.1:1', 'https://word@127.0.0.1/below', '//user:word@127.0.0.1']) {
+      assert.throws(() => client({ baseUrl: own }), { name: 'TypeError', message: 'the base URL has credentials; give them as headers' });
+    }
+    assert.ok(client({ baseUrl: 'http://127.0.0.1:1/a@b' }));
+  });
+
+  it('ends a stream whose line does not end', async () => {
+    const closed = Promise.withResolvers<void>();
+    answer = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' }).once('close', closed.resolve);
+      const more = (): void => void response.write('x'.repeat(1 << 20), (error) => (error ?? undefined) === undefined && setImmediate(more));
+      more();
+    };
+    const error = await failure(client().watchEvents({})[Symbol.asyncIterator]().next());
+    assert.match(String(error), /^Error: a line of the stream is longer than 16777216 characters$/);
+    await closed.promise;
+  });
+
   it('follows no redirect, which would take its credentials elsewhere', async () => {
     says(307, '', { location: '/v1/elsewhere' });
     assert.ok((await failure(client().createProject({ name: 'x' }))) instanceof TypeError);

@@ -82,7 +82,7 @@ function parse(text: string): unknown {
 /** RFC 9110 section 10.2.3: seconds, or a date. */
 function secondsOf(value: string | null): number | undefined {
   if (value === null) return undefined;
-  if (/^[0-9]+$/.test(value)) return Number(value);
+  if (/^[0-9]{1,9}$/.test(value)) return Number(value);
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1000));
 }

@@ -14,9 +14,11 @@ export class RestConnection {
   readonly #served: Served;
   readonly #base: string;
 
-  /** Throws a TypeError for a base URL with a query or a fragment. */
+  /** Throws a TypeError for a base URL with a query, a fragment or credentials. */
   constructor(options: ClientOptions, served: Served) {
     if (/[?#]/.test(options.baseUrl)) throw new TypeError('the base URL has a query or a fragment');
+    // The error of fetch would have them in its message.
+    if (/^[^/]*\/\/[^/]*@/.test(options.baseUrl)) throw new TypeError('the base URL has credentials; give them as headers');
     this.#options = options;
     this.#served = served;
     this.#base = options.baseUrl.replace(/\/+$/, '');
