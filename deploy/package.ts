@@ -24,11 +24,11 @@ const { scripts, devDependencies, optionalDependencies, scarfSettings, private: 
 const { 'swagger-ui-dist': viewer, ...dependencies } = manifest['dependencies'] as Record<string, string>;
 const dropped = { scripts, devDependencies, optionalDependencies, scarfSettings, unpublished, 'swagger-ui-dist': viewer };
 
-for (const file of ['gen/image.binpb', 'gen/openapi.json', 'src/docs_page']) {
+for (const file of ['gen/image.binpb', 'gen/openapi.json', 'src/pages/docs']) {
   await cp(new URL(file, root), new URL(`dist/${file}`, out), { recursive: true });
 }
 for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt', 'LICENSE', 'NOTICE']) {
-  await cp(new URL(`node_modules/swagger-ui-dist/${file}`, root), new URL(`dist/src/docs_page/swagger-ui/${file}`, out));
+  await cp(new URL(`node_modules/swagger-ui-dist/${file}`, root), new URL(`dist/src/pages/docs/swagger-ui/${file}`, out));
 }
 for (const file of ['src/keyturn.js', 'README.md', 'LICENSE', 'CHANGELOG.md', 'proto']) {
   await cp(new URL(file, root), new URL(file, out), { recursive: true });

@@ -16,7 +16,7 @@ import { MessageQueue } from './db/message_queue.ts';
 import { ServiceKeyStore } from './db/service_key.ts';
 import { TrustedIssuerStore } from './db/trusted_issuer.ts';
 import type { AtFaultPoint, AtSendingPoint } from './fault_points.ts';
-import { KEY_SET_PATH, keySetPage } from './key_set_page.ts';
+import { KEY_SET_PATH, keySetPage } from './pages/key_set.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { identityBindingService } from './services/identity_binding_service/index.ts';

@@ -68,6 +68,7 @@ const RULES: readonly Rule[] = [
     ],
     not: ['src/fault_points.ts'],
   },
+  { why: 'pages know no service and no database', of: ['src/pages/'], not: ['src/services/', 'src/call/', 'src/db/', 'src/crypto/'] },
   { why: 'what generates is none of the service', of: ['src/'], except: ['src/generate/'], not: ['src/generate/', '@bufbuild/protoplugin', 'gen/rest/'] },
   {
     why: 'what generates knows the contract, and how REST binds and refuses',

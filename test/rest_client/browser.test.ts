@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { MISSING, TestBrowser } from '../docs_page/browser.ts';
+import { MISSING, TestBrowser } from '../pages/browser.ts';
 import { emit } from './compiler.ts';
 import { OPERATOR_TOKEN, startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';

@@ -1,6 +1,6 @@
-import type { Metrics } from './metrics.ts';
-import type { Readiness } from './readiness.ts';
-import type { Page } from './transport/rest/handler.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Readiness } from '../readiness.ts';
+import type { Page } from '../transport/rest/handler.ts';
 
 type Shown = Awaited<ReturnType<Page>>;
 

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip as gzipCompress } from 'node:zlib';
-import { isKnown } from './transport/rest/conditional.ts';
-import type { Page, PageRequest } from './transport/rest/handler.ts';
-import type { Headers } from './transport/rest/headers.ts';
+import { isKnown } from '../transport/rest/conditional.ts';
+import type { Page, PageRequest } from '../transport/rest/handler.ts';
+import type { Headers } from '../transport/rest/headers.ts';
 
 /** Ready to be sent: a Page's answer without more work than looking at the request. */
 export interface StaticFile {

@@ -1,6 +1,6 @@
-import type { Log } from './log.ts';
-import type { Page } from './transport/rest/handler.ts';
-import { Unavailable } from './unavailable.ts';
+import type { Log } from '../log.ts';
+import type { Page } from '../transport/rest/handler.ts';
+import { Unavailable } from '../unavailable.ts';
 
 /** How long others may keep the keys, seconds. */
 const MOST_AGE = 60;

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 import { answerWith, staticFile } from './static_file.ts';
 import type { StaticFile } from './static_file.ts';
-import type { Page } from './transport/rest/handler.ts';
+import type { Page } from '../transport/rest/handler.ts';
 
 const TEXT = 'text/plain; charset=utf-8';
 const HTML = 'text/html; charset=utf-8';
@@ -23,7 +23,7 @@ const ASK_FIRST = 'no-cache';
 /** For programs that look at the document again and again. */
 const DOCUMENT_CACHE = 'public, max-age=60';
 
-const OWN = new URL('docs_page/', import.meta.url);
+const OWN = new URL('docs/', import.meta.url);
 const VIEWER = viewerFolder();
 
 /** What the page is made of, by the name below `/docs/`: nothing else is served there. */
@@ -40,7 +40,7 @@ const ASSETS: readonly (readonly [name: string, folder: URL, contentType: string
 /** The contract as an OpenAPI document, and the page that shows it. */
 export function docsPages(log: Log): ReadonlyMap<string, Page> {
   const files = new Map(ASSETS.map(([name, folder, contentType]) => [name, once(() => load(new URL(name, folder), contentType))]));
-  const document = once(() => load(new URL('../gen/openapi.json', import.meta.url), 'application/json'));
+  const document = once(() => load(new URL('../../gen/openapi.json', import.meta.url), 'application/json'));
   const html = once(() => loadHtml(files));
   const page = (file: () => Promise<StaticFile>, cacheControl: string, more: Partial<Awaited<ReturnType<Page>>> = {}): Page =>
     async (request) => {
