@@ -6,7 +6,7 @@ import { loadImage, parseImage } from '../../src/contract/image.ts';
 import type { Image } from '../../src/contract/image.ts';
 import { editOption, editedImage, messageOf, methodOf, reasonOf, serviceOf } from './images.ts';
 import type { Options } from './images.ts';
-import { brokenPromises } from './promise.ts';
+import { JUDGED, brokenPromises } from './promise.ts';
 
 const BASELINE = new URL('../../proto/baseline.binpb', import.meta.url);
 const now = compileContract(loadImage(), 'keyturn.v1');
@@ -39,6 +39,13 @@ const BREAKING: readonly [string, (image: Image) => void, string][] = [
   ['another envelope', (image) => editOption(image, serviceOf(image, 'DeviceKeyService'), 'keyturn.options.v1.service', (value) => void (value['challenge'] = 'Basic')), 'DeviceKeyService: challenge has changed'],
   ['another status of a reason', (image) => editOption(image, reasonOf(image, 'DEVICE_FROZEN'), 'keyturn.options.v1.reason', (value) => void (value['httpStatus'] = 423)), 'reason DEVICE_FROZEN: httpStatus has changed'],
   ['another word of a reason', (image) => editOption(image, reasonOf(image, 'DEVICE_FROZEN'), 'keyturn.options.v1.reason', (value) => void (value['word'] = 'Forbidden')), 'reason DEVICE_FROZEN: word has changed'],
+  ['another reason for a fault', moveFault, 'reason DEVICE_REQUEST_MALFORMED: stands for FAULT_MEDIA_TYPE no more'],
+  [
+    'a path that another call had',
+    (image) => editOption(image, methodOf(image, 'OperatorService', 'ListProjects'), 'google.api.http', (value) => void (value['pattern'] = { case: 'get', value: '/v1/devices/projects' })),
+    '/keyturn.v1.OperatorService/ListProjects: has no route GET /v1/projects - - any more\nGET /v1/devices/projects takes requests of /v1/devices/{device_id}',
+  ],
+  ['a form that is read otherwise', (image) => editField(image, { formSpaceIsPlus: false }), 'keyturn.v1.UpdatePublicKeyRequest.pop: a space in a form is read otherwise'],
   ['a shorter text', (image) => editField(image, { maxLength: 2047 }), 'keyturn.v1.UpdatePublicKeyRequest.pop: max_length is smaller'],
   ['a pattern', (image) => editField(image, { pattern: '[A-Z]+' }), 'keyturn.v1.UpdatePublicKeyRequest.pop: its pattern has changed'],
 ];
@@ -47,6 +54,14 @@ function editField(image: Image, to: Options): void {
   const [pop] = messageOf(image, 'keyturn.v1.UpdatePublicKeyRequest').fields;
   assert.ok(pop);
   editOption(image, pop, 'keyturn.options.v1.field', (value) => void Object.assign(value, to));
+}
+
+function moveFault(image: Image): void {
+  const MEDIA_TYPE = 6;
+  const edit = (reason: string, change: (faults: number[]) => number[]): void =>
+    editOption(image, reasonOf(image, reason), 'keyturn.options.v1.reason', (value) => void (value['faults'] = change(value['faults'] as number[])));
+  edit('DEVICE_REQUEST_MALFORMED', (faults) => faults.filter((fault) => fault !== MEDIA_TYPE));
+  edit('DEVICE_ROUTE_NOT_FOUND', (faults) => [...faults, MEDIA_TYPE]);
 }
 
 /** Takes and gives more than is released. */
@@ -71,9 +86,16 @@ describe('the promise to callers', () => {
 
   for (const [what, edit, told] of BREAKING) {
     it(`is broken by ${what}`, () => {
-      assert.deepEqual(brokenBy(edit), [told]);
+      assert.equal(brokenBy(edit).join('\n'), told);
     });
   }
+
+  it('judges every rule that the vocabulary has', () => {
+    for (const [name, judged] of Object.entries(JUDGED)) {
+      const { fields } = messageOf(now.image, `keyturn.options.v1.${name}`);
+      assert.deepEqual(fields.map(({ localName }) => localName).toSorted(), judged.toSorted(), name);
+    }
+  });
 
   it('is not broken by what takes more: a larger limit, a media type, a reason, a looser field', () => {
     assert.deepEqual(brokenBy(takeMore), []);

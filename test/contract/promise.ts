@@ -1,9 +1,10 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
-import { FieldRules, JsonInput, Query } from '../../gen/keyturn/options/v1/options.ts';
+import { Fault, FieldRules, JsonInput, Query } from '../../gen/keyturn/options/v1/options.ts';
 import type { MethodRules, ReasonRules, ServiceRules } from '../../gen/keyturn/options/v1/options.ts';
 import { readOption } from '../../src/contract/image.ts';
 import type { Contract, Method, Service } from '../../src/contract/model.ts';
 import { patternOf } from '../../src/transport/rest/binding/checks.ts';
+import { compileRoutes } from '../../src/transport/rest/index.ts';
 
 /** What of a service, a method or a reason never changes once it is released. */
 const FIXED = {
@@ -17,6 +18,21 @@ const GROWING = ['mediaTypes', 'contentCodings', 'ignoredQueryKeys', 'requestHea
 
 /** From the strictest to the one that takes most. */
 const LOOSENING = { jsonInput: [JsonInput.JSON_INPUT_STRICT, JsonInput.JSON_INPUT_VENDOR], query: [Query.QUERY_BOUND, Query.QUERY_KNOWN, Query.QUERY_IGNORED] } as const;
+
+/** The rules of a field that callers set: how its value is read. */
+const FIELD = ['formSpaceIsPlus', 'required', 'pattern', 'maxLength', 'maxItems', 'anyText'] as const satisfies readonly (keyof FieldRules)[];
+
+/**
+ * Every member of the four rules, as what is compared below, and what nobody relies on: `defaults` are in the methods,
+ * calls may get further `reasons`, `get_or_delete_body` only says that a route is meant, who keeps an answer
+ * for `max_age_seconds` asks to, `expects` and `example` are for people.
+ */
+export const JUDGED: Readonly<Record<'ServiceRules' | 'MethodRules' | 'ReasonRules' | 'FieldRules', readonly string[]>> = {
+  ServiceRules: [...FIXED.service, 'pathPrefixes', 'defaults'],
+  MethodRules: [...FIXED.method, ...GROWING, ...Object.keys(LOOSENING), 'maxBodyBytes', 'emptyBody', 'grpcOnly', 'maxAgeSeconds', 'reasons', 'getOrDeleteBody'],
+  ReasonRules: [...FIXED.reason, 'faults'],
+  FieldRules: [...FIELD, 'expects', 'example'],
+};
 
 /**
  * What breaks callers of a released contract and `buf breaking` does not see, because it is in the options: a line each.
@@ -32,9 +48,9 @@ export function brokenPromises(released: Contract, now: Contract): string[] {
   for (const [number, reason] of released.reasons) {
     const same = now.reasons.get(number);
     if (same === undefined) broken.push(`reason ${reason.name} is gone`);
-    else broken.push(...changesOf(FIXED.reason, reason.rules, same.rules).map((name) => `reason ${reason.name}: ${name} has changed`));
+    else broken.push(...ofReason(reason.rules, same.rules).map((what) => `reason ${reason.name}: ${what}`));
   }
-  broken.push(...ofFields(released, now));
+  broken.push(...ofFields(released, now), ...ofNewRoutes(released, now));
   return broken;
 }
 
@@ -78,6 +94,27 @@ function routeOf(rule: Method['http'][number]): string {
   return [method, template, rule.body || '-', rule.responseBody || '-'].join(' ');
 }
 
+/** What goes wrong may get a reason of its own where it had that of something else, and keeps the one that it had. */
+function ofReason(rules: ReasonRules, now: ReasonRules): string[] {
+  const gone = rules.faults.filter((fault) => !now.faults.includes(fault)).map((fault) => `stands for ${nameOf(fault)} no more`);
+  return [...changesOf(FIXED.reason, rules, now).map((name) => `${name} has changed`), ...gone];
+}
+
+function nameOf(fault: Fault): string | undefined {
+  return Object.entries(Fault).find(([, number]) => number === fault)?.[0];
+}
+
+/** A route with a word where a released one takes any text would take the requests of that. No id has the colon of a verb. */
+function ofNewRoutes(released: Contract, now: Contract): string[] {
+  const [old, all] = [released, now].map(({ services }) => services.flatMap(({ methods }) => methods.flatMap(({ http }) => http.map(patternOf))));
+  if (old === undefined || all === undefined) return [];
+  const routes = compileRoutes(old);
+  return all.filter(({ method, template }) => !/:[^/}]*$/.test(template) && !old.some((each) => each.method === method && each.template === template)).flatMap(({ method, template }) => {
+    const found = routes.match(method, template.replaceAll(/\{[^}=]*(?:=([^}]*))?\}/g, (_, segments: string | undefined) => segments ?? '*').replaceAll(/\*+/g, '0'));
+    return found.kind === 'match' ? [`${method} ${template} takes requests of ${old[found.index]?.template}`] : [];
+  });
+}
+
 /** Rules of fields that callers set may get looser and never stricter. */
 function ofFields(released: Contract, now: Contract): string[] {
   const inputs = new Set<DescMessage>();
@@ -97,6 +134,7 @@ function ofField(rules: FieldRules, now: FieldRules): string[] {
   if (now.pattern !== '' && now.pattern !== rules.pattern) broken.push('its pattern has changed');
   if (isLower(now.maxLength, rules.maxLength)) broken.push('max_length is smaller');
   if (isLower(now.maxItems, rules.maxItems)) broken.push('max_items is smaller');
+  if (now.formSpaceIsPlus !== rules.formSpaceIsPlus) broken.push('a space in a form is read otherwise');
   if (rules.anyText && !now.anyText) broken.push('takes U+0000 no more');
   return broken;
 }
