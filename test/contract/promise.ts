@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
-import { Fault, FieldRules, JsonInput, Query } from '../../gen/keyturn/options/v1/options.ts';
+import { Fault, FieldRules, Query } from '../../gen/keyturn/options/v1/options.ts';
 import type { MethodRules, ReasonRules, ServiceRules } from '../../gen/keyturn/options/v1/options.ts';
 import { readOption } from '../../src/contract/image.ts';
 import type { Contract, Method, Service } from '../../src/contract/model.ts';
@@ -9,27 +9,24 @@ import { compileRoutes } from '../../src/transport/rest/index.ts';
 /** What of a service, a method or a reason never changes once it is released. */
 const FIXED = {
   service: ['envelope', 'otherMethods', 'challenge', 'fallbackEnvelope', 'ownRequestIds'],
-  method: ['caller', 'jsonNames', 'jsonUnset', 'statuses', 'responseMediaType', 'permission', 'projectField', 'refusesJwt'],
+  // VENDOR takes members that STRICT refuses, but not the JSON names and the 64-bit integers as text that STRICT takes.
+  method: ['caller', 'jsonInput', 'jsonNames', 'jsonUnset', 'statuses', 'responseMediaType', 'permission', 'projectField', 'refusesJwt'],
   reason: ['envelope', 'code', 'httpStatus', 'word', 'sentence', 'title', 'gatewayWord', 'gatewaySentence'],
 } as const satisfies { service: readonly (keyof ServiceRules)[]; method: readonly (keyof MethodRules)[]; reason: readonly (keyof ReasonRules)[] };
 
 /** What of a method may get more members, and loses none. */
 const GROWING = ['mediaTypes', 'contentCodings', 'ignoredQueryKeys', 'requestHeaders', 'responseHeaders', 'responseForms'] as const satisfies readonly (keyof MethodRules)[];
 
-/** From the strictest to the one that takes most. */
-const LOOSENING = { jsonInput: [JsonInput.JSON_INPUT_STRICT, JsonInput.JSON_INPUT_VENDOR], query: [Query.QUERY_BOUND, Query.QUERY_KNOWN, Query.QUERY_IGNORED] } as const;
-
 /** The rules of a field that callers set: how its value is read. */
 const FIELD = ['formSpaceIsPlus', 'required', 'pattern', 'maxLength', 'maxItems', 'anyText'] as const satisfies readonly (keyof FieldRules)[];
 
 /**
  * Every member of the four rules, as what is compared below, and what nobody relies on: `defaults` are in the methods,
- * calls may get further `reasons`, `get_or_delete_body` only says that a route is meant, who keeps an answer
- * for `max_age_seconds` asks to, `expects` and `example` are for people.
+ * calls may get further `reasons`, `get_or_delete_body` only says that a route is meant, `expects` and `example` are for people.
  */
 export const JUDGED: Readonly<Record<'ServiceRules' | 'MethodRules' | 'ReasonRules' | 'FieldRules', readonly string[]>> = {
   ServiceRules: [...FIXED.service, 'pathPrefixes', 'defaults'],
-  MethodRules: [...FIXED.method, ...GROWING, ...Object.keys(LOOSENING), 'maxBodyBytes', 'emptyBody', 'grpcOnly', 'maxAgeSeconds', 'reasons', 'getOrDeleteBody'],
+  MethodRules: [...FIXED.method, ...GROWING, 'query', 'maxBodyBytes', 'emptyBody', 'grpcOnly', 'maxAgeSeconds', 'reasons', 'getOrDeleteBody'],
   ReasonRules: [...FIXED.reason, 'faults'],
   FieldRules: [...FIELD, 'expects', 'example'],
 };
@@ -74,10 +71,9 @@ function ofRules({ rules }: Method, { rules: now }: Method): string[] {
     const gone = (rules[name] as readonly unknown[]).map((member) => JSON.stringify(member)).filter((member) => !members.has(member));
     broken.push(...gone.map((member) => `${name} has no ${member} any more`));
   }
-  for (const name of ['jsonInput', 'query'] as const) {
-    const order: readonly number[] = LOOSENING[name];
-    if (order.indexOf(now[name]) < order.indexOf(rules[name])) broken.push(`${name} takes less`);
-  }
+  // A query that is ignored takes everything, but what has counted counts no more.
+  if (now.query !== rules.query && !(rules.query === Query.QUERY_BOUND && now.query === Query.QUERY_KNOWN)) broken.push('query is read in another way');
+  if (rules.maxAgeSeconds > 0 && now.maxAgeSeconds === 0) broken.push('has no entity tag any more');
   if (now.maxBodyBytes < rules.maxBodyBytes) broken.push('max_body_bytes is smaller');
   if (rules.emptyBody === true && now.emptyBody !== true) broken.push('takes no empty body any more');
   if (rules.grpcOnly !== true && now.grpcOnly === true) broken.push('is served over REST no more');
@@ -85,8 +81,12 @@ function ofRules({ rules }: Method, { rules: now }: Method): string[] {
 }
 
 function ofRoutes({ http }: Method, now: Method): string[] {
-  const routes = new Set(now.http.map(routeOf));
-  return http.map(routeOf).filter((route) => !routes.has(route)).map((route) => `has no route ${route} any more`);
+  const routes = now.http.map(routeOf);
+  const released = http.map(routeOf);
+  const gone = released.filter((route) => !routes.includes(route)).map((route) => `has no route ${route} any more`);
+  // Operation ids and the methods of REST clients count the routes.
+  const isMoved = gone.length === 0 && released.some((route, index) => routes[index] !== route);
+  return isMoved ? ['its routes have another order'] : gone;
 }
 
 function routeOf(rule: Method['http'][number]): string {
@@ -115,17 +115,39 @@ function ofNewRoutes(released: Contract, now: Contract): string[] {
   });
 }
 
-/** Rules of fields that callers set may get looser and never stricter. */
+/** Rules of fields that callers set may get looser and never stricter; what is always in an answer stays in it. */
 function ofFields(released: Contract, now: Contract): string[] {
   const inputs = new Set<DescMessage>();
-  for (const { desc } of released.services.flatMap(({ methods }) => methods)) collect(desc.input, inputs);
-  return [...inputs].flatMap((message) => {
-    const same = now.image.registry.getMessage(message.typeName);
-    return message.fields.flatMap((field) => {
+  const outputs = new Set<DescMessage>();
+  for (const { desc } of released.services.flatMap(({ methods }) => methods)) {
+    collect(desc.input, inputs);
+    collect(desc.output, outputs);
+  }
+  return [
+    ...pairs(inputs, now).flatMap(([field, same]) => ofField(rulesOf(released, field), rulesOf(now, same)).map((what) => `${pathOf(field)}: ${what}`)),
+    ...pairs(outputs, now).flatMap(([field, same]) => (rulesOf(released, field).required && !rulesOf(now, same).required ? [`${pathOf(field)}: may be away from answers`] : [])),
+    ...[...inputs].flatMap((message) => newFields(message, now).flatMap((field) => (rulesOf(now, field).required ? [`${pathOf(field)}: is new and required`] : []))),
+  ];
+}
+
+/** The fields of released messages, each with what it is now. */
+function pairs(messages: ReadonlySet<DescMessage>, { image }: Contract): [DescField, DescField][] {
+  return [...messages].flatMap((message) => {
+    const same = image.registry.getMessage(message.typeName);
+    return message.fields.flatMap((field): [DescField, DescField][] => {
       const counterpart = same?.fields.find(({ number }) => number === field.number);
-      return counterpart === undefined ? [] : ofField(rulesOf(released, field), rulesOf(now, counterpart)).map((what) => `${message.typeName}.${field.name}: ${what}`);
+      return counterpart === undefined ? [] : [[field, counterpart]];
     });
   });
+}
+
+function newFields(message: DescMessage, { image }: Contract): DescField[] {
+  const numbers = new Set(message.fields.map(({ number }) => number));
+  return image.registry.getMessage(message.typeName)?.fields.filter(({ number }) => !numbers.has(number)) ?? [];
+}
+
+function pathOf({ parent, name }: DescField): string {
+  return `${parent.typeName}.${name}`;
 }
 
 function ofField(rules: FieldRules, now: FieldRules): string[] {
