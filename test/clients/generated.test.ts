@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 import { after, before, describe, it } from 'mocha';
 import { startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
 import { codeTo } from './codes.ts';
+import { generateClient } from './generated_client.ts';
+import type { GeneratedClient } from './generated_client.ts';
 import { IdentityKey } from './identity_key.ts';
 import { Swagger, asJson, authentiqDocument } from './swagger.ts';
-
-const GENERATE = fileURLToPath(new URL('fixtures/generate.ts', import.meta.url));
-const TYPES = fileURLToPath(new URL('../../node_modules/@types', import.meta.url));
-const TSC = fileURLToPath(new URL('../../node_modules/.bin/tsc', import.meta.url));
 
 /**
  * What a user of the generated client writes: the body is an AuthentiqID by its type, and the serializer, an option of the
@@ -52,33 +44,23 @@ interface Calls {
   countersign(baseUrl: string, job: string): Promise<{ jwt?: string }>;
 }
 
-const COMPILER_OPTIONS = {
-  target: 'es2024', module: 'nodenext', types: ['node'], typeRoots: [TYPES], strict: true, noEmit: true,
-  allowImportingTsExtensions: true, verbatimModuleSyntax: true, erasableSyntaxOnly: true, skipLibCheck: true,
-};
-
 describe('the client that @hey-api/openapi-ts makes of the document of the Authentiq API', () => {
   let service: TestService;
+  let client: GeneratedClient<Calls>;
   let calls: Calls;
-  const folder = mkdtempSync(join(tmpdir(), 'keyturn-generated-'));
-  const run = promisify(execFile);
 
   before(async () => {
     service = await startService();
-    await run(process.execPath, [GENERATE, authentiqDocument(), join(folder, 'client')]);
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['.'] }));
-    writeFileSync(join(folder, 'calls.ts'), CALLS);
-    calls = (await import(pathToFileURL(join(folder, 'calls.ts')).href)) as Calls;
+    client = await generateClient<Calls>(authentiqDocument(), CALLS);
+    ({ calls } = client);
   });
   after(async () => {
     await service[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
+    client[Symbol.dispose]();
   });
 
   it('is typed', async () => {
-    const { stdout } = await run(TSC, ['-p', folder]).catch((error: { stdout: string }) => error);
-    assert.equal(stdout, '');
+    assert.equal(await client.compile(), '');
   });
 
   it('binds a key and has a job countersigned', async () => {

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
+import { fileURLToPath } from 'node:url';
 import { after, before, describe, it } from 'mocha';
+import { generateClient } from '../clients/generated_client.ts';
+import type { GeneratedClient } from '../clients/generated_client.ts';
 import { OPERATOR_TOKEN, startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
 
-const GENERATE = fileURLToPath(new URL('../clients/fixtures/generate.ts', import.meta.url));
 const DOCUMENT = fileURLToPath(new URL('../../gen/openapi.json', import.meta.url));
-const TYPES = fileURLToPath(new URL('../../node_modules/@types', import.meta.url));
-const TSC = fileURLToPath(new URL('../../node_modules/.bin/tsc', import.meta.url));
 
 /** What a user of the generated client writes. Each line after an @ts-expect-error must not compile. */
 const CALLS = `
@@ -55,34 +49,24 @@ interface Calls {
   reset(baseUrl: string, token: string, deviceId: string, secret: string | null): Promise<object>;
 }
 
-const COMPILER_OPTIONS = {
-  target: 'es2024', module: 'nodenext', types: ['node'], typeRoots: [TYPES], strict: true, noEmit: true,
-  allowImportingTsExtensions: true, verbatimModuleSyntax: true, erasableSyntaxOnly: true, skipLibCheck: true,
-};
-
 describe('the client that @hey-api/openapi-ts makes of gen/openapi.json', () => {
   let service: TestService;
+  let client: GeneratedClient<Calls>;
   let calls: Calls;
-  const folder = mkdtempSync(join(tmpdir(), 'keyturn-openapi-'));
-  const run = promisify(execFile);
 
   before(async function () {
     this.timeout(60_000);
     service = await startService();
-    await run(process.execPath, [GENERATE, DOCUMENT, join(folder, 'client')]);
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['.'] }));
-    writeFileSync(join(folder, 'calls.ts'), CALLS);
-    calls = (await import(pathToFileURL(join(folder, 'calls.ts')).href)) as Calls;
+    client = await generateClient<Calls>(DOCUMENT, CALLS);
+    ({ calls } = client);
   });
   after(async () => {
     await service[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
+    client[Symbol.dispose]();
   });
 
   it('is typed', async () => {
-    const { stdout } = await run(TSC, ['-p', folder]).catch((error: { stdout: string }) => error);
-    assert.equal(stdout, '');
+    assert.equal(await client.compile(), '');
   });
 
   it('makes a device, is told of one that is not there, and resets a secret', async () => {
