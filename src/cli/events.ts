@@ -7,6 +7,7 @@ import type { Context } from './context.ts';
 import { examples } from './examples.ts';
 import { ExitCode, Failure } from './failure.ts';
 import { Interrupt } from './interrupt.ts';
+import { jsonText } from './json.ts';
 import { visible } from './print.ts';
 import { openClient, remote } from './remote.ts';
 import type { RemoteOptions } from './remote.ts';
@@ -110,7 +111,7 @@ class Watcher {
     const { stdout } = this.#context;
     const payload = JSON.stringify(event['payload'] ?? {});
     const words = [...COLUMNS.map((name) => textOf(event[name])), ...(payload === '{}' ? [] : [payload])];
-    stdout.write(this.#options.json ? `${JSON.stringify(event)}\n` : `${words.map(visible).join('  ')}\n`);
+    stdout.write(this.#options.json ? `${jsonText(event)}\n` : `${words.map(visible).join('  ')}\n`);
   }
 }
 

@@ -1,12 +1,13 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { styledState } from './colour.ts';
 import type { Context, Output } from './context.ts';
+import { jsonText } from './json.ts';
 import { recordLines, tableLines } from './table.ts';
 import type { Column } from './table.ts';
 
 /** Prints one JSON document for machines. */
 export function printJson({ stdout }: Context, json: JsonValue): void {
-  stdout.write(`${JSON.stringify(json, undefined, 2)}\n`);
+  stdout.write(`${jsonText(json, 2)}\n`);
 }
 
 /** Prints a resource for people: a line a member. */

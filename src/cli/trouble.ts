@@ -3,6 +3,7 @@ import { ConfigError } from '../config/reader.ts';
 import { styled } from './colour.ts';
 import type { Context } from './context.ts';
 import { ExitCode, Failure, messageOf } from './failure.ts';
+import { jsonText } from './json.ts';
 
 /** Writes what went wrong for people: a line, and below it one for each detail. */
 export function tellPeople(context: Context, message: string): void {
@@ -28,7 +29,7 @@ function tellMachines({ stderr }: Context, exitCode: ExitCode, error: unknown): 
   if (exitCode === ExitCode.DONE) return;
   const [message, ...details] = textOf(error).replace(/^error: /, '').split('\n').map((line) => line.trim());
   const reason = error instanceof Failure ? error.reason : undefined;
-  stderr.write(`${JSON.stringify({ error: { exit_code: exitCode, reason, message, details } })}\n`);
+  stderr.write(`${jsonText({ error: { exit_code: exitCode, reason, message, details } })}\n`);
 }
 
 function textOf(error: unknown): string {
