@@ -115,7 +115,7 @@ describe('the pages of the contract', () => {
     for (const file of files) {
       assert.match(file, /^docs\/[a-z.-]+\?v=[\w-]{22}$/);
       assert.equal((await ask(service.url, `/${file}`)).headers['cache-control'], FOR_GOOD, file);
-      // A node of another version, asked for the files of this one's page, gives its own for now.
+      // A node of another version, asked for the files of this one's page, gives its own, which nobody may keep.
       assert.equal((await ask(service.url, `/${file}x`)).headers['cache-control'], 'no-cache', file);
     }
     assert.doesNotMatch(html, /<script>|<style|style=|\son[a-z]+=|https?:/, 'nothing is inline, nothing is elsewhere');
