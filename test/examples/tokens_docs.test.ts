@@ -44,11 +44,11 @@ suite(`the commands of docs/tokens.md${why}`, () => {
 });
 
 describe('docs/tokens.md', () => {
-  it('and README list every setting that the source reads', () => {
+  it('and docs/settings.md list every setting that the source reads', () => {
     const source = readFileSync(new URL('../../src/config/iothentix.ts', import.meta.url), 'utf8');
     const settings = new Set(source.match(/KEYTURN_IOTHENTIX_[A-Z_]+/g));
-    const inReadme = settingsIn(documentAt('README.md'), '## Settings');
-    assert.deepEqual(settings, new Set(inReadme.filter((name) => name.startsWith('KEYTURN_IOTHENTIX_'))));
+    const inSettings = settingsIn(documentAt('docs/settings.md'), '# Settings');
+    assert.deepEqual(settings, new Set(inSettings.filter((name) => name.startsWith('KEYTURN_IOTHENTIX_'))));
     const ofUpdates = /IDEMPOTENT_RETRY|FORBIDDEN_STATUS|POP_HEX_TEXT|ROTATIONS_PER_HOUR/;
     assert.deepEqual(settingsIn(PAGE, '## Settings').toSorted(), [...settings].filter((name) => !ofUpdates.test(name)).toSorted());
   });

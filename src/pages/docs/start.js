@@ -30,7 +30,8 @@ function shorten(operations) {
 
 /** Shows the document in the viewer. All addresses are relative to the page, whatever prefix a proxy gives it. */
 async function start() {
-  const response = await fetch('openapi.json');
+  // The page may be of a newer version than what a browser has kept.
+  const response = await fetch('openapi.json', { cache: 'no-cache' });
   if (!response.ok) throw new Error(`openapi.json is answered with ${response.status}`);
   const spec = await response.json();
   shorten(Object.values(spec.paths).flatMap((path) => Object.values(path)).filter(({ operationId }) => operationId !== undefined));
