@@ -41,7 +41,8 @@ export async function toFailure(error: ServiceError, server: Server, token: Toke
         server.isConnected() ? `${name} did not answer in time; what was asked may have been done all the same` : `${name} takes connections but does not speak gRPC; give the gRPC listener of Keyturn`,
       );
     default:
-      return fail(`${name} failed: ${status[error.code]}: ${visible(error.details)}`);
+      // Keyturn gives a reason for whatever it refuses: this is somebody between.
+      return fail(`${name} failed: ${status[error.code]}: ${visible(error.details)}`, ExitCode.FAILED);
   }
 }
 

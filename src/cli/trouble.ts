@@ -27,8 +27,9 @@ function exitCodeOf(error: unknown): ExitCode {
 
 function tellMachines({ stderr }: Context, exitCode: ExitCode, error: unknown): void {
   if (exitCode === ExitCode.DONE) return;
-  const [message, ...details] = textOf(error).replace(/^error: /, '').split('\n').map((line) => line.trim());
+  const [first = '', ...details] = textOf(error).replace(/^error: /, '').split('\n').map((line) => line.trim());
   const reason = error instanceof Failure ? error.reason : undefined;
+  const message = reason === undefined ? first : first.replace(` (${reason})`, '');
   stderr.write(`${jsonText({ error: { exit_code: exitCode, reason, message, details } })}\n`);
 }
 
