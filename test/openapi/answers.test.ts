@@ -6,6 +6,7 @@ import { IdentityBench } from '../wire/identity/bench.ts';
 import { RestClient } from '../wire/rest.ts';
 import { Seen, assertDocumented } from './answers.ts';
 import { KEYTURN, operationsOf, resolve } from './document.ts';
+import { assertAllowed } from './requests.ts';
 import type { Response } from './document.ts';
 import { OPERATOR } from './drive/calls.ts';
 import { driveApplications, driveKeys } from './drive/devices.ts';
@@ -79,6 +80,25 @@ describe('answers of the service', () => {
     ];
     for (const answer of wrong) assert.throws(() => assertDocumented('POST', target, answer), assert.AssertionError, JSON.stringify(answer));
     assert.throws(() => assertDocumented('GET', '/device/nothing', { status: 404, headers, body: '{"odd":1}' }), assert.AssertionError);
+  });
+
+  it('fail a test if they are to requests that are not documented', () => {
+    const json = ['Content-Type', 'application/json'] as const;
+    const good = { method: 'POST', target: '/v1/devices', headers: [...OPERATOR, json], body: '{"device_id":"a"}' };
+    assertAllowed(good);
+    assertAllowed({ ...good, body: '{"deviceId":"a"}' });
+    const wrong = [
+      { ...good, headers: [json] },
+      { ...good, headers: OPERATOR },
+      { ...good, body: '' },
+      { ...good, body: '{}' },
+      { ...good, body: '{"device_id":"a","odd":1}' },
+      { ...good, body: '{"device_id":"a","scopes":[""]}' },
+      { ...good, target: '/v1/devices?odd=1' },
+      { method: 'GET', target: '/v1/devices?page_size=many', headers: OPERATOR, body: '' },
+      { method: 'DELETE', target: '/key?email=a%40b.example', headers: [], body: '' },
+    ];
+    for (const asked of wrong) assert.throws(() => assertAllowed(asked), assert.AssertionError, JSON.stringify(asked));
   });
 });
 

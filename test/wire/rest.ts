@@ -2,6 +2,8 @@ import { Agent, request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { assertDocumented } from '../openapi/answers.ts';
+import { assertAllowed } from '../openapi/requests.ts';
+import type { Asked } from '../openapi/requests.ts';
 import type { Answer } from './answer.ts';
 
 export interface RestRequest {
@@ -16,15 +18,21 @@ export interface RestRequest {
 }
 
 /** Looks at an answer; throws an Error if it is not as it has to be. */
-type Look = (method: string, target: string, answer: Answer) => void;
+type Look = (method: string, target: string, answer: Answer, asked: Asked) => void;
 
-/** Speaks HTTP/1.1 to one service, over connections that stay open. Its answers are as gen/openapi.json says, unless `look` looks at something else. */
+/** Answers are as gen/openapi.json says, and what was done is what it allows. */
+function lookByDocument(method: string, target: string, answer: Answer, asked: Asked): void {
+  assertDocumented(method, target, answer);
+  if (answer.status < 300) assertAllowed(asked);
+}
+
+/** Speaks HTTP/1.1 to one service, over connections that stay open. It keeps to gen/openapi.json, unless `look` looks at something else. */
 export class RestClient implements Disposable {
   readonly #url: URL;
   readonly #look: Look;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-  constructor(url: string, look: Look = assertDocumented) {
+  constructor(url: string, look: Look = lookByDocument) {
     this.#url = new URL(url);
     this.#look = look;
   }
@@ -39,7 +47,7 @@ export class RestClient implements Disposable {
       const request = httpRequest({ host, port, method, path: target, headers: all.flat(), agent: this.#agent }, (response) => {
         read(response)
           .then((answer) => {
-            this.#look(method, target, answer);
+            this.#look(method, target, answer, { method, target, headers, body: bytes.toString() });
             return answer;
           })
           .then(resolve, reject);
