@@ -2,6 +2,7 @@ import type { BlockList } from 'node:net';
 import type { MasterKey } from '../crypto/key_ring.ts';
 import { LOG_LEVELS } from '../log.ts';
 import type { LogLevel } from '../log.ts';
+import { isLoopback } from '../loopback.ts';
 import type { AuthentiqSettings, DocsSetting, IotdaSettings, IothentixSettings, LimitSettings, MessageSettings } from '../settings.ts';
 import { TlsError, readTlsFiles } from '../tls_files.ts';
 import type { TlsPaths } from '../tls_files.ts';
@@ -172,7 +173,7 @@ export function readClientConfig(environment: Environment): ClientConfig {
   const given = reader.text('KEYTURN_SERVER', server);
   const operator = reader.text('KEYTURN_OPERATOR_LISTEN', server);
   const grpc = reader.text('KEYTURN_GRPC_LISTEN', server);
-  const { text, tls } = given ?? operator ?? grpc ?? { text: '127.0.0.1:50051', tls: false };
+  const { text, scheme } = given ?? operator ?? grpc ?? { text: '127.0.0.1:50051', scheme: undefined };
   // The environment is the service's own: what its listeners speak is known.
   const isOurs = given === undefined && reader.text('KEYTURN_TLS_CERT', path) !== undefined;
   const ca = reader.text('KEYTURN_SERVER_CA', path);
@@ -180,9 +181,13 @@ export function readClientConfig(environment: Environment): ClientConfig {
   const key = reader.text('KEYTURN_SERVER_KEY', path);
   const own = cert !== undefined && key !== undefined ? { cert, key } : undefined;
   if (own === undefined && (cert ?? key) !== undefined) reader.complain('KEYTURN_SERVER_CERT', 'and KEYTURN_SERVER_KEY are given together');
+  const tls = scheme === 'https' || ca !== undefined || own !== undefined || isOurs ? { ca, own } : undefined;
+  if (given !== undefined && tls === undefined && scheme === undefined && !isLoopback(address(text).host)) {
+    reader.complain('KEYTURN_SERVER', "leads to another machine, and the operator's token would go there unencrypted: give https://HOST:PORT, or http://HOST:PORT where nobody can listen on the way");
+  }
   const config: ClientConfig = {
     server: text,
-    tls: tls || ca !== undefined || own !== undefined || isOurs ? { ca, own } : undefined,
+    tls,
     operatorToken: reader.text('KEYTURN_OPERATOR_TOKEN', token),
     dataDir: reader.text('KEYTURN_DATA_DIR', path) ?? path('./data'),
   };
@@ -190,9 +195,9 @@ export function readClientConfig(environment: Environment): ClientConfig {
   return config;
 }
 
-/** `HOST:PORT`, or `https://HOST:PORT` for TLS. */
-function server(value: string): { text: string; tls: boolean } {
-  const text = value.replace(/^https:\/\//, '');
+/** `HOST:PORT`, or `https://HOST:PORT` for TLS; `http://HOST:PORT` says that none is meant. */
+function server(value: string): { text: string; scheme: string | undefined } {
+  const [, scheme, text = ''] = /^(?:(https?):\/\/)?(.*)$/s.exec(value) ?? [];
   address(text);
-  return { text, tls: text !== value };
+  return { text, scheme };
 }

@@ -31,6 +31,18 @@ describe('the usage of keyturn', () => {
     const option = new RegExp(`^keyturn: bad settings\n {2}--server${expects}`);
     await refuses(['device', 'list', '--server', 'nowhere'], option, { KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN });
   });
+
+  it("sends the operator's token to another machine by TLS alone, unless told that nobody listens on the way", async () => {
+    const known = { KEYTURN_OPERATOR_TOKEN: OPERATOR_TOKEN };
+    for (const place of ['keyturn.invalid:50051', '192.0.2.2:50051', '[2001:db8::2]:50051']) {
+      await refuses(['device', 'list', '--server', place], /^keyturn: bad settings\n {2}--server leads to another machine, and the operator's token would go there unencrypted: give https:/, known);
+      await refuses(['device', 'list'], /^keyturn: bad settings\n {2}KEYTURN_SERVER leads to another machine/, { ...known, KEYTURN_SERVER: place });
+    }
+    for (const scheme of ['https', 'http']) {
+      const { code, stderr } = await runHere(['device', 'list', '--server', `${scheme}://keyturn.invalid:50051`], known);
+      assert.deepEqual([code, stderr], [1, 'keyturn: cannot reach Keyturn at keyturn.invalid:50051: this machine knows no host of that name\n'], scheme);
+    }
+  });
 });
 
 async function refuses(args: readonly string[], stderr: RegExp, environment: Environment = {}): Promise<void> {

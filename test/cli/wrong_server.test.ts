@@ -90,7 +90,7 @@ describe('keyturn and a server that is not what it should be', () => {
 
   it('nobody listens', () => tells('127.0.0.1:1', 'cannot reach Keyturn at @; is it running? (keyturn serve)'));
   it('nobody listens, by TLS', () => tells('127.0.0.1:1', 'cannot reach Keyturn at @; is it running? (keyturn serve)', 'https://'));
-  it('no host of that name', () => tells('keyturn.invalid:50051', 'cannot reach Keyturn at @: this machine knows no host of that name'));
+  it('no host of that name', () => tells('keyturn.invalid:50051', 'cannot reach Keyturn at @: this machine knows no host of that name', 'https://'));
   it('HTTP/1', async () => tells(await listen(createHttp1((_request, response) => response.end('hello'))), NOT_GRPC));
   for (const code of [200, 401, 403, 404]) it(`HTTP/2 that answers ${code}`, async () => tells(await listen(createHttp2(page(code))), NOT_GRPC));
   it('HTTP/2 by TLS', async () => tells(await listen(createSecureServer({ ...own, ALPNProtocols: ['h2'] }, page(200))), NOT_GRPC, 'https://'));
