@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"os"
 	"time"
 )
@@ -73,6 +75,9 @@ func readSettings(arguments []string) (*settings, string, error) {
 	}
 	if flags.NArg() > 1 {
 		return nil, "", usageError{fmt.Sprintf("one flow at a time: flags stand before %s", flags.Arg(0))}
+	}
+	if place, err := url.Parse(s.url); err != nil || place.Scheme != "https" && (place.Scheme != "http" || !isLoopback(net.JoinHostPort(place.Hostname(), "80"))) {
+		return nil, "", usageError{"-url is https://HOST, or http://HOST of this machine: who can change what comes from there can countersign"}
 	}
 	if s.secretType != "PRIMARY" && s.secretType != "SECONDARY" {
 		return nil, "", usageError{"-secret-type is PRIMARY or SECONDARY"}

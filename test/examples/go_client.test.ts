@@ -62,6 +62,14 @@ suite(`the example client in Go${why}`, () => {
     assert.ok(!stdout.includes(OPERATOR_TOKEN));
   });
 
+  it('takes nothing unencrypted from another machine', async () => {
+    for (const [flag, place] of [['-server', 'keyturn.invalid:50051'], ['-url', 'http://keyturn.invalid'], ['-url', 'keyturn.invalid']] as const) {
+      const { code, stdout, stderr } = await client('elsewhere', service(), flag, place, 'bind_identity');
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.match(stderr, flag === '-url' ? /-url is https:/ : /use -tls for keyturn\.invalid:50051/);
+    }
+  });
+
   it('finishes a rotation whose answers were lost', async () => {
     await using relay = await startAnswerlessRelay(service().grpc);
     assert.equal((await client('lost', service(), 'register')).code, 0);
