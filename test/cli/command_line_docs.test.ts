@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { MISSING, blocksOf, documentAt, runLines } from '../examples/shell_blocks.ts';
+import { describeWith } from '../support/machine.ts';
 import { startService } from '../support/service.ts';
 import { runHere } from './keyturn.ts';
-import { describeUnless } from './terminal.ts';
 import { leavesOf, newProgram } from './tree.ts';
 
 const PAGE = documentAt('docs/command_line.md');
@@ -57,7 +57,7 @@ describe('docs/command_line.md', () => {
   });
 });
 
-describeUnless(MISSING.length === 0 ? undefined : MISSING.join(' and no '), 'the commands of docs/command_line.md', () => {
+describeWith(MISSING, 'the commands of docs/command_line.md', () => {
   it('run as they stand', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'keyturn-example-'));
     await using service = await startService();

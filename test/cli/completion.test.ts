@@ -4,8 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { describeWith, missingCommands } from '../support/machine.ts';
 import { keyturn, runHere } from './keyturn.ts';
-import { NO_TERMINAL, describeUnless, isInstalled, onTerminal } from './terminal.ts';
+import { NO_TERMINAL, onTerminal } from './terminal.ts';
 
 const COMMANDS = [
   'access-key', 'audit', 'completion', 'device', 'doctor', 'events', 'help', 'identity', 'introspect-client', 'issuer', 'keyring', 'message', 'migrate', 'product', 'project',
@@ -73,7 +74,7 @@ describe('keyturn completion', () => {
     assert.deepEqual(ran, cases.map(([, ...words]) => written(words).map((word) => `<${word}>`).join('')));
   };
 
-  describeUnless(NO_TERMINAL, 'in bash', () => {
+  describeWith(NO_TERMINAL, 'in bash', () => {
     before(() => {
       writeFileSync(join(folder, '.bashrc'), `keyturn() { printf RAN; printf '<%s>' "$@"; echo; }\nsource script.bash\n`);
     });
@@ -83,8 +84,7 @@ describe('keyturn completion', () => {
     });
   });
 
-  const noZsh = NO_TERMINAL ?? (isInstalled('zsh') ? undefined : 'zsh');
-  describeUnless(noZsh, 'in zsh', () => {
+  describeWith([...NO_TERMINAL, ...missingCommands('zsh')], 'in zsh', () => {
     before(() => {
       const lines = [
         'autoload -Uz compinit && compinit -u -D',
@@ -104,8 +104,7 @@ describe('keyturn completion', () => {
     });
   });
 
-  const noFish = isInstalled('fish') ? undefined : 'fish';
-  describeUnless(noFish, 'in fish', () => {
+  describeWith(missingCommands('fish'), 'in fish', () => {
     it('completes commands, options, their words and files', () => {
       assert.deepEqual(offered(folder, 'keyturn '), COMMANDS.toSorted());
       assert.deepEqual(offered(folder, 'keyturn devi'), ['device']);

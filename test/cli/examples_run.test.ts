@@ -6,17 +6,16 @@ import { dirname, join } from 'node:path';
 import { after, before, it } from 'mocha';
 import { IdentityKey } from '../clients/identity_key.ts';
 import { operate } from '../support/iotda.ts';
+import { describeWith, missingCommands } from '../support/machine.ts';
 import { createDatabase, execute } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
 import { LAUNCHER, operatorOf } from './keyturn.ts';
-import { describeUnless, isInstalled } from './terminal.ts';
 import { examplesOf, leavesOf, newProgram } from './tree.ts';
 
 /** Tests of their own start these, which go on until they are ended, or need a data folder. */
 const ELSEWHERE = new Set(['serve', 'doctor', 'events watch', 'keyring rotate']);
-const MISSING = [isInstalled('bash') ? [] : ['bash'], isInstalled('openssl', 'version') ? [] : ['openssl']].flat();
 const PLACEHOLDERS = { user: '0123456789abcdef0123456789abcdef', accessKey: '4PDNCTVYZ4Q2JWPHW8AX', key: 'dR1cZzYf-uC6r5L1VOmnKj22AvDCTQR2FYJ6qpGip6U' };
 const TABLES = 'device, device_secret, device_token, device_token_chain, public_key, rotation, product, iam_user, access_key, trusted_issuer';
 const KEY_PAIRS = `
@@ -25,7 +24,7 @@ const KEY_PAIRS = `
   openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out pump-8.pem
   openssl genpkey -algorithm ed25519 | openssl pkey -pubout -out issuer.pub.pem`;
 
-describeUnless(MISSING.length === 0 ? undefined : MISSING.join(' and no '), 'the examples in the help of keyturn, run', () => {
+describeWith(missingCommands('bash', ['openssl', 'version']), 'the examples in the help of keyturn, run', () => {
   let service: TestService;
   let empty: TestDatabase;
   let folder: string;

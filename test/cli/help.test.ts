@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { describeWith, missingCommands } from '../support/machine.ts';
 import { runHere } from './keyturn.ts';
-import { describeUnless, isInstalled } from './terminal.ts';
 import { commandsOf, examplesOf, leavesOf, newProgram } from './tree.ts';
 
 describe('the help of keyturn', () => {
@@ -36,7 +36,7 @@ describe('the help of keyturn', () => {
   });
 });
 
-describeUnless(isInstalled('bash') ? undefined : 'bash', 'the examples in the help of keyturn', () => {
+describeWith(missingCommands('bash'), 'the examples in the help of keyturn', () => {
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'keyturn-help-'));

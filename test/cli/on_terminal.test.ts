@@ -5,11 +5,12 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { after, before, describe, it } from 'mocha';
 import { widthOf } from '../../src/cli/text_width.ts';
+import { describeWith } from '../support/machine.ts';
 import { execute } from '../support/postgres.ts';
 import { OPERATOR_TOKEN, startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
 import { LAUNCHER, ended, keyturn, operatorOf, runHere, start } from './keyturn.ts';
-import { NO_TERMINAL, describeUnless, onTerminal, plainLines } from './terminal.ts';
+import { NO_TERMINAL, onTerminal, plainLines } from './terminal.ts';
 
 const COMMAND = `${process.execPath} ${LAUNCHER}`;
 const [YELLOW, RED] = ['\u001b[33m', '\u001b[31m'];
@@ -27,7 +28,7 @@ function shown(args: string, columns = 80, environment: Record<string, string> =
   return onTerminal(`${COMMAND} ${args}`, { environment: { ...operatorOf(service), ...environment }, columns });
 }
 
-describeUnless(NO_TERMINAL, 'keyturn on a terminal', () => {
+describeWith(NO_TERMINAL, 'keyturn on a terminal', () => {
   before(withDevices);
   after(() => service[Symbol.asyncDispose]());
 

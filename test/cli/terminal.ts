@@ -1,21 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { platform } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
-import { describe } from 'mocha';
+import { missingCommands } from '../support/machine.ts';
 import { ended } from './keyturn.ts';
 
-/** Why nothing can be run on a terminal here; undefined if it can. */
-export const NO_TERMINAL = platform() !== 'linux' || !isInstalled('script') ? 'script of util-linux' : undefined;
-
-export function isInstalled(command: string, version = '--version'): boolean {
-  return spawnSync(command, [version]).status === 0;
-}
-
-/** A suite that is skipped, with the reason in its title, if there is one. */
-export function describeUnless(reason: string | undefined, title: string, body: () => void): void {
-  if (reason === undefined) describe(title, body);
-  else describe.skip(`${title} (skipped: this machine has no ${reason})`, body);
-}
+/** What this machine lacks to run something on a terminal. */
+export const NO_TERMINAL = platform() === 'linux' ? missingCommands('script') : ['script of util-linux'];
 
 export interface TerminalOptions {
   /** What is typed. */

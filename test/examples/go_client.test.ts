@@ -3,10 +3,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { before, describe, it } from 'mocha';
+import { before, it } from 'mocha';
 import { ended } from '../cli/keyturn.ts';
 import type { Ended } from '../cli/keyturn.ts';
 import { authority, issue } from '../support/certificates.ts';
+import { describeWith } from '../support/machine.ts';
 import { OPERATOR_TOKEN, startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
 import { startAnswerlessRelay } from './answerless_relay.ts';
@@ -19,10 +20,8 @@ const missing = [
   ...['go', 'protoc-gen-go', 'protoc-gen-go-grpc'].filter((name) => !process.env['PATH']?.split(delimiter).some((folder) => existsSync(join(folder, name)))),
   ...['grpc', 'protobuf', 'genproto'].map((name) => `${DEBIAN}/src/google.golang.org/${name}`).filter((path) => !existsSync(path)),
 ];
-const suite = missing.length === 0 ? describe : describe.skip;
-const why = missing.length === 0 ? '' : ` (skipped: this machine has no ${missing.join(' and no ')})`;
 
-suite(`the example client in Go${why}`, () => {
+describeWith(missing, 'the example client in Go', () => {
   const { folder, service } = withWorkplace();
   const at = (name: string): string => join(folder, name);
 

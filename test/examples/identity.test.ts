@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { it } from 'mocha';
+import { describeWith } from '../support/machine.ts';
 import { MISSING, blocksOf, documentAt, runLines } from './shell_blocks.ts';
 import { withWorkplace } from './workplace.ts';
 
 const README = documentAt('README.md');
 const HEADING = '## Identity keys';
 
-const suite = MISSING.length === 0 ? describe : describe.skip;
-const why = MISSING.length === 0 ? '' : ` (skipped: this machine has no ${MISSING.join(' and no ')})`;
-
-suite(`the example with identity keys${why}`, () => {
+describeWith(MISSING, 'the example with identity keys', () => {
   const { folder, service } = withWorkplace();
 
   it('registers, binds, confirms, countersigns and verifies, line by line as README shows it', async () => {

@@ -8,6 +8,7 @@ import { Client } from 'pg';
 import { IdentityKey } from '../clients/identity_key.ts';
 import { Swagger } from '../clients/swagger.ts';
 import { operate } from '../support/iotda.ts';
+import { describeWith } from '../support/machine.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { startService } from '../support/service.ts';
 import { MISSING, blocksOf, documentAt, runLines } from './shell_blocks.ts';
@@ -15,15 +16,12 @@ import { MISSING, blocksOf, documentAt, runLines } from './shell_blocks.ts';
 const PAGE = documentAt('docs/identity.md');
 const EXAMPLE = blocksOf(documentAt('README.md'), '## Identity keys', 'sh');
 
-const suite = MISSING.length === 0 ? describe : describe.skip;
-const why = MISSING.length === 0 ? '' : ` (skipped: this machine has no ${MISSING.join(' and no ')})`;
-
 /** PUT /key/{PK} of an address; its status. */
 async function bind(client: Swagger, key: IdentityKey): Promise<number> {
   return (await client.call('key_bind', { parameters: { PK: key.pk }, requestBody: key.jwt({ email: 'ada@example.com' }) })).status;
 }
 
-suite(`the commands of docs/identity.md${why}`, () => {
+describeWith(MISSING, 'the commands of docs/identity.md', () => {
   it('run as they stand, after the example of README', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'keyturn-example-'));
     await using service = await startService();

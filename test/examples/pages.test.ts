@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'mocha';
+import { it } from 'mocha';
 import { issue } from '../support/certificates.ts';
+import { describeWith } from '../support/machine.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { OPERATOR_TOKEN, startService } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary_folder.ts';
@@ -10,9 +11,6 @@ import { PAGES, STARTING_PAGES } from './pages.ts';
 import type { PageRun } from './pages.ts';
 import { MISSING, blocksOf, documentAt, runShell } from './shell_blocks.ts';
 import { runWithServers } from './token_blocks.ts';
-
-const suite = MISSING.length === 0 ? describe : describe.skip;
-const why = MISSING.length === 0 ? '' : ` (skipped: this machine has no ${MISSING.join(' and no ')})`;
 
 /** The lines of a page with those before them; places that only readers have are replaced in the page's own. */
 function linesOf({ page, heading, before = '', places = {} }: PageRun): string {
@@ -33,7 +31,7 @@ serve() {
 npm() { serve; }
 npx() { if [ "$1 $2" = 'keyturn serve' ]; then serve; elif [ "$1" = keyturn ]; then shift; node src/keyturn.js "$@"; else "node_modules/.bin/$1" "\${@:2}"; fi; }`;
 
-suite(`the commands of docs/${why}`, () => {
+describeWith(MISSING, 'the commands of docs/', () => {
   for (const run of PAGES) {
     it(`${run.page} run as they stand`, async () => {
       using folder = temporaryFolder('page');

@@ -3,13 +3,14 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { before, describe, it } from 'mocha';
+import { before, it } from 'mocha';
 import { ended } from '../cli/keyturn.ts';
 import type { Ended } from '../cli/keyturn.ts';
 import { newDevice, ONE_TRY } from '../device/device.ts';
 import type { TestDevice } from '../device/device.ts';
 import { startProxy } from '../device/proxy.ts';
 import { authority, issue } from '../support/certificates.ts';
+import { describeWith } from '../support/machine.ts';
 import { OPERATOR_TOKEN, startService } from '../support/service.ts';
 import { startAnswerlessRelay } from './answerless_relay.ts';
 import { withWorkplace } from './workplace.ts';
@@ -21,10 +22,8 @@ const missing = [
   ...['/usr/bin/protoc', '/usr/bin/grpc_python_plugin', PYTHON].filter((path) => !existsSync(path)),
   ...['cryptography', 'google.protobuf', 'grpc'].filter((name) => spawnSync(PYTHON, ['-c', `import ${name}`]).status !== 0).map((name) => `${name} for ${PYTHON}`),
 ];
-const suite = missing.length === 0 ? describe : describe.skip;
-const why = missing.length === 0 ? '' : ` (skipped: this machine has no ${missing.join(' and no ')})`;
 
-suite(`the example client in Python${why}`, () => {
+describeWith(missing, 'the example client in Python', () => {
   const { folder, service } = withWorkplace();
   const at = (name: string): string => join(folder, name);
 

@@ -1,23 +1,21 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { after, before, describe, it } from 'mocha';
+import { after, before, it } from 'mocha';
 import { ended, runHere } from '../cli/keyturn.ts';
 import type { Ended } from '../cli/keyturn.ts';
 import { ONE_TRY, inTurns, newDevice } from '../device/device.ts';
 import type { TestDevice } from '../device/device.ts';
 import { startProxy } from '../device/proxy.ts';
 import type { Fault } from '../device/proxy.ts';
+import { describeWith, missingCommands } from '../support/machine.ts';
 import { startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../examples/python_device/rotate.py', import.meta.url));
 
-const missing = [['python3', '--version'], ['openssl', 'version']].flatMap(([command = '', argument = '']) =>
-  spawnSync(command, [argument]).status === 0 ? [] : [command]);
-const suite = missing.length === 0 ? describe : describe.skip;
-const why = missing.length === 0 ? '' : ` (skipped: this machine has no ${missing.join(' and no ')})`;
+const missing = missingCommands('python3', ['openssl', 'version']);
 
 function argsOf(device: TestDevice, url: string, more: readonly string[]): string[] {
   return ['--url', url, '--device-id', device.id, '--key', device.keyFile, '--state', device.stateFolder, ...more];
@@ -80,7 +78,7 @@ async function killOnce(device: TestDevice, killer: Killer, took = 0): Promise<b
   return signal === 'SIGKILL';
 }
 
-suite(`the device in Python${why}`, () => {
+describeWith(missing, 'the device in Python', () => {
   let service: TestService;
 
   before(async () => {

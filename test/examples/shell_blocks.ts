@@ -1,15 +1,16 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { missingCommands } from '../support/machine.ts';
 import { OPERATOR_TOKEN } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What the machine lacks to run what the documents show: an empty list, or the names. */
-export const MISSING = ['bash', 'curl'].filter((command) => spawnSync(command, ['--version']).status !== 0);
+export const MISSING = missingCommands('bash', 'curl');
 
 /** A document of the repository, as text. */
 export function documentAt(path: string): string {

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { it } from 'mocha';
+import { describeWith } from '../support/machine.ts';
 import { MISSING, blocksOf, documentAt } from './shell_blocks.ts';
 import { runWithServers } from './token_blocks.ts';
 import { withWorkplace } from './workplace.ts';
 
-const suite = MISSING.length === 0 ? describe : describe.skip;
-const why = MISSING.length === 0 ? '' : ` (skipped: this machine has no ${MISSING.join(' and no ')})`;
-
-suite(`the example with tokens${why}`, () => {
+describeWith(MISSING, 'the example with tokens', () => {
   const { folder, service } = withWorkplace();
 
   it('goes from registration to a token in use and its end, line by line as README shows it', async () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
+import { describeWith } from '../support/machine.ts';
 import { OPERATOR_TOKEN, startService } from '../support/service.ts';
 import { MISSING, blocksOf, documentAt } from './shell_blocks.ts';
 import { runWithServers } from './token_blocks.ts';
@@ -11,10 +12,7 @@ const PAGE = documentAt('docs/tokens.md');
 /** Needs another start of the service; tokens_password.test.ts runs it. */
 const WITH_PASSWORD = blocksOf(PAGE, '### With a password', 'sh');
 
-const suite = MISSING.length === 0 ? describe : describe.skip;
-const why = MISSING.length === 0 ? '' : ` (skipped: this machine has no ${MISSING.join(' and no ')})`;
-
-suite(`the commands of docs/tokens.md${why}`, () => {
+describeWith(MISSING, 'the commands of docs/tokens.md', () => {
   it('run as they stand, and answer as the page says', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'keyturn-example-'));
     writeFileSync(join(folder, 'operator.token'), OPERATOR_TOKEN, { mode: 0o600 });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'mocha';
+import { it } from 'mocha';
+import { describeWith } from '../support/machine.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { startService } from '../support/service.ts';
 import { MISSING, blocksOf, documentAt } from './shell_blocks.ts';
@@ -15,10 +16,7 @@ const REGISTERED = blocksOf(PAGE, '## Get a token', 'sh');
 /** In place of the start that the page shows, which the test makes itself: what it would be started with. */
 const STARTED = 'npm() { env | grep ^KEYTURN_IOTHENTIX_; }\n';
 
-const suite = MISSING.length === 0 ? describe : describe.skip;
-const why = MISSING.length === 0 ? '' : ` (skipped: this machine has no ${MISSING.join(' and no ')})`;
-
-suite(`introspection with a password${why}`, () => {
+describeWith(MISSING, 'introspection with a password', () => {
   it('is set up line by line as docs/tokens.md shows it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'keyturn-example-'));
     await using database = await createDatabase();

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { AxeResults } from 'axe-core';
-import { after, before, describe, it } from 'mocha';
+import { after, before, it } from 'mocha';
 import type { Page } from 'playwright-core';
+import { describeWith } from '../support/machine.ts';
 import { startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
 import { MISSING, TestBrowser } from './browser.ts';
 
 const AXE = readFileSync(new URL('axe.min.js', import.meta.resolve('axe-core')), 'utf8');
-
-const suite = MISSING === '' ? describe : describe.skip;
 
 /** What can be seen, from the start on, each after what stands before it, and which part of it is looked at. */
 const STATES: readonly (readonly [what: string, part: string, arrive: (page: Page) => Promise<unknown>])[] = [
@@ -30,7 +29,7 @@ const STATES: readonly (readonly [what: string, part: string, arrive: (page: Pag
   }],
 ];
 
-suite(`whether everybody can use the page of the contract${MISSING}`, function () {
+describeWith(MISSING, 'whether everybody can use the page of the contract', function () {
   this.timeout(180_000);
   let service: TestService;
   let browser: TestBrowser;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, it } from 'mocha';
+import { after, before, it } from 'mocha';
 import type { Locator, Page } from 'playwright-core';
+import { describeWith } from '../support/machine.ts';
 import { OPERATOR_TOKEN, startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
 import { MISSING, TestBrowser } from './browser.ts';
@@ -14,9 +15,7 @@ const OPERATION = DOCUMENT.paths['/v1/projects']?.['get']?.operationId.replaceAl
 /** More than all that can have the focus while one service is open. */
 const MOST_TABS = 500;
 
-const suite = MISSING === '' ? describe : describe.skip;
-
-suite(`the page of the contract in a browser${MISSING}`, function () {
+describeWith(MISSING, 'the page of the contract in a browser', function () {
   this.timeout(120_000);
   let service: TestService;
   let browser: TestBrowser;

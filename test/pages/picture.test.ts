@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, it } from 'mocha';
+import { it } from 'mocha';
 import type { Page } from 'playwright-core';
+import { describeWith } from '../support/machine.ts';
 import { startService } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary_folder.ts';
 import { MISSING, TestBrowser } from './browser.ts';
@@ -14,9 +15,7 @@ const WIDTH = 1280;
 const HEIGHT = 860;
 const MOST_BYTES = 200_000;
 
-const suite = MISSING === '' ? describe : describe.skip;
-
-suite(`the picture of the page of the contract${MISSING}`, function () {
+describeWith(MISSING, 'the picture of the page of the contract', function () {
   this.timeout(120_000);
 
   it('is one of an operation that is open, as in README', async () => {

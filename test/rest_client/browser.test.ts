@@ -6,9 +6,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { after, before, it } from 'mocha';
 import { MISSING, TestBrowser } from '../pages/browser.ts';
 import { emit } from './compiler.ts';
+import { describeWith } from '../support/machine.ts';
 import { OPERATOR_TOKEN, startService } from '../support/service.ts';
 import type { TestService } from '../support/service.ts';
 
@@ -31,9 +32,7 @@ const SCRIPT = `(async () => {
   return [device.node_id, set.status, again.status, events, unknown, dots, late];
 })()`;
 
-const suite = MISSING === '' ? describe : describe.skip;
-
-suite(`a generated client in a browser${MISSING}`, function () {
+describeWith(MISSING, 'a generated client in a browser', function () {
   this.timeout(120_000);
   let service: TestService;
   let browser: TestBrowser;
